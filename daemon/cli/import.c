@@ -1,0 +1,120 @@
+/*
+ * weald import: take in a feed that was brought as a repository or a bundle.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/json.h"
+#include "daemon/cli/out.h"
+#include "daemon/cli/progress.h"
+#include "store/feed/import.h"
+
+static void progress_cb(void *ctx, uint64_t done, uint64_t total)
+{
+	progress_show(ctx, done, total);
+}
+
+static int print_result(struct cli *c, const struct import_result *result)
+{
+	uint64_t added = result->seq_after - result->seq_before;
+	char head[2 * OBJECT_ID_BYTES + 1];
+	struct json_line j;
+
+	hex_encode(result->head, sizeof result->head, head);
+	if (c->json) {
+		json_line_init(&j);
+		json_line_text(&j, "feed", result->name);
+		json_line_bool(&j, "created", result->created);
+		json_line_uint(&j, "added", added);
+		json_line_uint(&j, "seq", result->seq_after);
+		json_line_text(&j, "head", head);
+		return json_line_print(&j);
+	}
+	if (added == 0) {
+		printf("nothing new for %s: %" PRIu64 " updates, head %s\n",
+		       result->name, result->seq_after, head);
+	} else {
+		printf("imported %s: %" PRIu64 " update%s%s, head %s\n",
+		       result->name, added, added == 1 ? "" : "s",
+		       result->created ? "" : " more", head);
+	}
+	return WEALD_OK;
+}
+
+/* Is it what was named, this machine, or the feed that was brought? */
+static enum cli_about about(int err)
+{
+	switch (err) {
+	case WEALD_NOTFOUND:
+	case WEALD_INVALID:
+	case WEALD_DENIED:
+		return CLI_ABOUT_INPUT;
+	case WEALD_IO:
+		return CLI_ABOUT_ASKED;
+	default:
+		return CLI_ABOUT_SOURCE;
+	}
+}
+
+static int import(struct cli *c, struct home *home, const char *source)
+{
+	struct import_result result;
+	struct progress progress;
+	int r;
+
+	memset(&result, 0, sizeof result);
+	progress_init(&progress, "checked");
+	r = feed_import(home, source, progress_cb, &progress, &result, &c->msg);
+	progress_end(&progress);
+	if (r == WEALD_OK) {
+		return print_result(c, &result);
+	}
+	if (result.failed_seq != 0) {
+		msg_prefix(&c->msg,
+			   "refused: update %" PRIu64 " (commit %s): %s",
+			   result.failed_seq, result.failed_commit,
+			   err_name(r));
+		c->advice = "nothing was taken in";
+	}
+	return cli_fail(c, about(r), r);
+}
+
+static const char import_text[] =
+	"Take in a feed from SOURCE: a git repository (a clone, bare or not, "
+	"on "
+	"a\n"
+	"stick) or a git bundle. All of it is verified first; one wrong "
+	"update, "
+	"and\n"
+	"nothing is taken in. A feed that is here already is extended where "
+	"SOURCE\n"
+	"goes on from what is here.\n";
+
+int command_import(struct cli *c, int argc, char **argv)
+{
+	static const struct cli_usage usage = {
+		.synopsis = "import SOURCE",
+		.text = import_text,
+		.args_min = 1,
+		.args_max = 1,
+	};
+	struct home *home = NULL;
+	int first;
+	int r;
+
+	r = cli_parse(c, &usage, argc, argv, &first);
+	if (r != WEALD_OK || c->done) {
+		return r;
+	}
+	r = cli_open_home(c, &home);
+	if (r == WEALD_OK) {
+		r = cli_lock(c, home);
+	}
+	if (r == WEALD_OK) {
+		r = import(c, home, argv[first]);
+	}
+	home_close(home);
+	return r;
+}

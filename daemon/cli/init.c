@@ -1,0 +1,525 @@
+/*
+ * weald init: a home, the two keys, the feed and its first two updates.
+ *
+ * The root key comes first and is durable before anything is signed under its
+ * name; home_finish() comes last and makes the folder a home. What fails in
+ * between is taken back, so that init can be called again.
+ */
+#include <errno.h>
+#include <ftw.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/json.h"
+#include "daemon/cli/out.h"
+#include "proto/digest.h"
+#include "proto/path.h"
+#include "proto/sshkey.h"
+#include "proto/text.h"
+#include "store/fs.h"
+
+#define REGION_BYTES_MAX  100u
+#define CONTACT_BYTES_MAX 100u
+
+/* nftw() walks the few folders of a home that was just made */
+#define OPEN_FOLDERS 16
+
+struct initing {
+	struct cli *c;
+	const char *region;
+	const char *slug;
+	const char *root_key; /* --root-key, or NULL */
+	const char *role;
+	const char *mailbox;
+	char *path; /* of the home */
+	bool path_was_there;
+	bool created; /* home_create() has succeeded */
+	char *root_path;
+	bool root_written;
+	uint8_t seed[SEED_BYTES];
+	uint8_t root[SHA256_BYTES]; /* SHA-256 of the root's public key */
+	struct home *home;
+	struct feed *feed;
+	struct ed25519_signer *signer;
+};
+
+/*
+ * May @s stand in YAML without quotes, also within { }? Letters, digits and a
+ * few marks that mean nothing there, no word that YAML reads as another type.
+ */
+static bool is_plain(const char *s)
+{
+	static const char *const words[] = { "true", "false", "yes", "no", "on",
+					     "off",  "null",  "y",   "n" };
+	size_t i;
+
+	if (!((s[0] >= 'a' && s[0] <= 'z') || (s[0] >= 'A' && s[0] <= 'Z'))) {
+		return false;
+	}
+	for (i = 0; s[i] != '\0'; i++) {
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY"
+			   "Z"
+			   "0123456789 .-_()/&@'+",
+			   s[i]) == NULL) {
+			return false;
+		}
+	}
+	for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcasecmp(s, words[i]) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* @s as a YAML scalar; it holds no control characters. */
+static int add_scalar(struct buf *b, const char *s)
+{
+	int r;
+
+	if (is_plain(s)) {
+		return buf_add_text(b, s);
+	}
+	r = buf_add_byte(b, '"');
+	for (; r == WEALD_OK && *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\') {
+			r = buf_add_byte(b, '\\');
+		}
+		if (r == WEALD_OK) {
+			r = buf_add_byte(b, (uint8_t)*s);
+		}
+	}
+	return r != WEALD_OK ? r : buf_add_byte(b, '"');
+}
+
+static int region_yaml(const struct initing *in, struct buf *b)
+{
+	int r;
+
+	r = buf_add_text(b, "name: ");
+	if (r == WEALD_OK) {
+		r = add_scalar(b, in->region);
+	}
+	if (r == WEALD_OK) {
+		r = buf_add_text(b, "\nnodes: []\nfollows: []\n");
+	}
+	if (r != WEALD_OK || in->role == NULL) {
+		return r;
+	}
+	r = buf_add_text(b, "contact: {role: ");
+	if (r == WEALD_OK) {
+		r = add_scalar(b, in->role);
+	}
+	if (r == WEALD_OK) {
+		r = buf_add_text(b, ", mailbox: ");
+	}
+	if (r == WEALD_OK) {
+		r = add_scalar(b, in->mailbox);
+	}
+	return r != WEALD_OK ? r : buf_add_text(b, "}\n");
+}
+
+static int check_contact(struct initing *in)
+{
+	struct cli *c = in->c;
+	int r;
+
+	if (in->role == NULL && in->mailbox == NULL) {
+		return WEALD_OK;
+	}
+	if (in->role == NULL || in->mailbox == NULL) {
+		return cli_usage_error(
+			c, "--contact-role and --contact-mailbox go together");
+	}
+	r = text_check_line(span_of(in->role), 1, CONTACT_BYTES_MAX,
+			    "--contact-role", WEALD_INVALID, &c->msg);
+	if (r == WEALD_OK) {
+		r = text_check_line(span_of(in->mailbox), 1, CONTACT_BYTES_MAX,
+				    "--contact-mailbox", WEALD_INVALID,
+				    &c->msg);
+	}
+	if (r == WEALD_OK && (strchr(in->mailbox, '@') == NULL ||
+			      strchr(in->mailbox, ' ') != NULL)) {
+		msg_set(&c->msg, "--contact-mailbox: %s is no mail address",
+			in->mailbox);
+		r = WEALD_INVALID;
+	}
+	return cli_fail(c, CLI_ABOUT_INPUT, r);
+}
+
+static int check_arguments(struct initing *in)
+{
+	struct cli *c = in->c;
+	int r;
+
+	if (in->region == NULL || in->slug == NULL) {
+		return cli_usage_error(c, "%s is missing",
+				       in->region == NULL ? "--region NAME"
+							  : "--slug SLUG");
+	}
+	r = text_check_line(span_of(in->region), 1, REGION_BYTES_MAX,
+			    "--region", WEALD_INVALID, &c->msg);
+	if (r != WEALD_OK) {
+		return cli_fail(c, CLI_ABOUT_INPUT, r);
+	}
+	if (!text_is_slug(span_of(in->slug))) {
+		msg_set(&c->msg,
+			"--slug: \"%s\" is no short name; use %u to %u of a-z, "
+			"0-9 and \"-\", a letter or digit at both ends",
+			in->slug, SLUG_BYTES_MIN, SLUG_BYTES_MAX);
+		return cli_fail(c, CLI_ABOUT_INPUT, WEALD_SLUG);
+	}
+	return check_contact(in);
+}
+
+/* Where the home will be, and the file of the root key. */
+static int find_paths(struct initing *in)
+{
+	struct cli *c = in->c;
+	bool there;
+	int r;
+
+	r = cli_home_path(c, &in->path);
+	if (r == WEALD_OK) {
+		r = cli_fail(c, CLI_ABOUT_HOME,
+			     fs_exists(in->path, &in->path_was_there, &c->msg));
+	}
+	if (r != WEALD_OK || in->root_key == NULL) {
+		return r;
+	}
+	r = fs_exists(in->root_key, &there, &c->msg);
+	if (r == WEALD_OK && there) {
+		msg_set(&c->msg, "\"%s\" exists already; name another file",
+			in->root_key);
+		r = WEALD_EXISTS;
+	}
+	if (r == WEALD_OK) {
+		in->root_path = strdup(in->root_key);
+		r = in->root_path == NULL ? WEALD_NOMEM : WEALD_OK;
+	}
+	return cli_fail(c, CLI_ABOUT_INPUT, r);
+}
+
+static int make_home(struct initing *in)
+{
+	struct cli *c = in->c;
+	char name[SLUG_BYTES_MAX + 16];
+	int r;
+
+	r = home_create(in->path, &in->home, &c->msg);
+	if (r != WEALD_OK) {
+		return cli_fail(c, CLI_ABOUT_HOME, r);
+	}
+	in->created = true;
+	r = cli_lock(c, in->home);
+	if (r == WEALD_OK && in->root_path == NULL) {
+		snprintf(name, sizeof name, "%s-root-key", in->slug);
+		r = home_join(in->home, name, &in->root_path);
+	}
+	return r;
+}
+
+/* A new key pair of the feed: the seed is at in->seed, to be cleansed. */
+static int make_root_key(struct initing *in)
+{
+	uint8_t public[PUBKEY_BYTES];
+	int r;
+
+	r = cli_random(in->c, in->seed, sizeof in->seed);
+	if (r == WEALD_OK) {
+		r = ed25519_public(in->seed, public);
+	}
+	if (r == WEALD_OK) {
+		r = digest_sha256((struct span){ public, sizeof public },
+				  in->root);
+	}
+	if (r != WEALD_OK) {
+		return r;
+	}
+	r = cli_write_key(in->c, in->root_path, in->seed, in->slug);
+	in->root_written = r == WEALD_OK;
+	return r;
+}
+
+static int make_feed_key(struct initing *in)
+{
+	int r;
+
+	r = cli_random(in->c, in->seed, sizeof in->seed);
+	if (r == WEALD_OK) {
+		r = cli_fail(in->c, CLI_ABOUT_HOME,
+			     home_key_write(in->home, HOME_KEY_FEED, in->seed,
+					    &in->c->msg));
+	}
+	if (r == WEALD_OK) {
+		r = ed25519_signer_new(in->seed, &in->signer);
+	}
+	return r;
+}
+
+static int open_new_feed(struct initing *in)
+{
+	struct cli *c = in->c;
+	char *dir = NULL;
+	int r;
+
+	r = home_feed_dir(in->home, in->slug, &dir);
+	if (r == WEALD_OK) {
+		r = feed_create(dir, &c->msg);
+	}
+	if (r == WEALD_OK) {
+		r = feed_open(dir, FEED_WRITE, &in->feed, &c->msg);
+	}
+	free(dir);
+	return cli_fail(c, CLI_ABOUT_HOME, r);
+}
+
+static int sign_draft(struct initing *in, struct draft *d)
+{
+	struct cli *c = in->c;
+	int r;
+
+	r = draft_time(feed_identity(in->feed), cli_now(), &d->time, &c->msg);
+	if (r == WEALD_OK) {
+		r = cli_random(c, d->nonce, sizeof d->nonce);
+	}
+	if (r == WEALD_OK) {
+		r = feed_sign(in->feed, d, in->signer, &c->msg);
+	}
+	return r;
+}
+
+static int sign_create_feed(struct initing *in)
+{
+	char summary[SUMMARY_BYTES_MAX + 1];
+	struct draft d = { .action = ACTION_CREATE_FEED,
+			   .keep_files = true,
+			   .slug = span_of(in->slug) };
+
+	snprintf(summary, sizeof summary, "Create the feed of %s", in->region);
+	d.summary = span_of(summary);
+	memcpy(d.root, in->root, sizeof d.root);
+	return sign_draft(in, &d);
+}
+
+static int sign_profile(struct initing *in)
+{
+	struct draft d = { .action = ACTION_PROFILE,
+			   .summary = span_of("Describe the region") };
+	struct buf yaml;
+	int r;
+
+	buf_init(&yaml, CONTENT_BYTES_MAX);
+	r = region_yaml(in, &yaml);
+	if (r == WEALD_OK) {
+		const struct draft_file files[] = {
+			{ span_of(PATH_GITATTRIBUTES),
+			  span_of(GITATTRIBUTES_TEXT) },
+			{ span_of(PATH_REGION), buf_span(&yaml) },
+		};
+
+		d.files = files;
+		d.files_n = sizeof files / sizeof files[0];
+		r = sign_draft(in, &d);
+	}
+	buf_release(&yaml);
+	return r;
+}
+
+static int make_feed(struct initing *in)
+{
+	struct cli *c = in->c;
+	int r;
+
+	r = open_new_feed(in);
+	if (r == WEALD_OK) {
+		r = sign_create_feed(in);
+	}
+	if (r == WEALD_OK) {
+		r = sign_profile(in);
+	}
+	if (r == WEALD_OK) {
+		r = feed_commit(in->feed, &c->msg);
+	}
+	if (r == WEALD_OK) {
+		r = home_finish(in->home, in->slug,
+				feed_identity(in->feed)->feed, &c->msg);
+	}
+	return cli_fail(c, CLI_ABOUT_HOME, r);
+}
+
+static int remove_one_cb(const char *path, const struct stat *st, int type,
+			 struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+/* Remove @name in the home and what is beneath; false where some is left. */
+static bool remove_part(const struct initing *in, const char *name)
+{
+	char *path;
+	int n;
+	int e;
+
+	if (asprintf(&path, "%s/%s", in->path, name) < 0) {
+		return false;
+	}
+	n = nftw(path, remove_one_cb, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+	e = errno;
+	free(path);
+	return n == 0 || e == ENOENT;
+}
+
+/*
+ * Take back what was made. home_create() takes only a new or an empty folder,
+ * so that these are ours.
+ */
+static void undo(struct initing *in)
+{
+	static const char *const parts[] = { "config", "feeds", "keys",
+					     "lock" };
+	bool left = false;
+	size_t i;
+
+	feed_close(in->feed);
+	in->feed = NULL;
+	home_close(in->home);
+	in->home = NULL;
+	if (in->root_written) {
+		left = remove(in->root_path) != 0;
+	}
+	for (i = 0; in->created && i < sizeof parts / sizeof parts[0]; i++) {
+		left = !remove_part(in, parts[i]) || left;
+	}
+	if (in->created && !in->path_was_there) {
+		left = rmdir(in->path) != 0 || left;
+	}
+	if (left) {
+		in->c->advice = "remove by hand what is left in the home and "
+				"of the root key, then try again";
+	}
+}
+
+static const char advice[] =
+	"\n"
+	"Move the root key away from this machine now: to two sticks or "
+	"sheets\n"
+	"of paper in two safe places. Test each copy with ssh-keygen -y -f "
+	"COPY,\n"
+	"then delete the file here.\n"
+	"\n"
+	"The root key signs nothing in daily use. It is needed to replace the "
+	"feed\n"
+	"key, if that is lost or stolen, and to change what was published.\n"
+	"Whoever has it can take the feed over. Without it, if the feed key "
+	"is\n"
+	"lost too, the region must begin a new feed.\n";
+
+static int print_result(struct initing *in)
+{
+	const struct identity *id = feed_identity(in->feed);
+	char address[IDENTITY_ADDRESS_BYTES];
+	struct json_line j;
+
+	identity_address(id, address);
+	if (in->c->json) {
+		json_line_init(&j);
+		json_line_text(&j, "home", home_path(in->home));
+		json_line_text(&j, "feed", in->slug);
+		json_line_hex(&j, "feed_id", id->feed, sizeof id->feed);
+		json_line_text(&j, "root_key_file", in->root_path);
+		json_line_uint(&j, "seq", id->seq);
+		json_line_hex(&j, "head", id->commit, sizeof id->commit);
+		return json_line_print(&j);
+	}
+	printf("home      %s\n"
+	       "feed      %s\n"
+	       "root key  %s\n",
+	       home_path(in->home), address, in->root_path);
+	fputs(advice, stdout);
+	return WEALD_OK;
+}
+
+static int make_all(struct initing *in)
+{
+	int r;
+
+	r = find_paths(in);
+	if (r == WEALD_OK) {
+		r = make_home(in);
+	}
+	if (r == WEALD_OK) {
+		r = make_root_key(in);
+	}
+	if (r == WEALD_OK) {
+		r = make_feed_key(in);
+	}
+	if (r == WEALD_OK) {
+		r = make_feed(in);
+	}
+	if (r != WEALD_OK) {
+		undo(in);
+		return r;
+	}
+	return print_result(in);
+}
+
+static const char init_text[] =
+	"Make a home: the region's feed key, its feed with the first two "
+	"updates,\n"
+	"and a root key in a file of its own that must be moved away. Nothing "
+	"that\n"
+	"exists is written over.\n";
+
+int command_init(struct cli *c, int argc, char **argv)
+{
+	struct initing in = { .c = c };
+	const struct cli_option options[] = {
+		{ "region", 0, CLI_OPTION_TEXT, &in.region, "NAME",
+		  "the region's name, as people read it" },
+		{ "slug", 0, CLI_OPTION_TEXT, &in.slug, "SLUG",
+		  "its short name, for ever: a-z, 0-9, -" },
+		{ "root-key", 0, CLI_OPTION_TEXT, &in.root_key, "FILE",
+		  "write the root key to FILE, on a stick say\n"
+		  "(else into the home: SLUG-root-key)" },
+		{ "contact-role", 0, CLI_OPTION_TEXT, &in.role, "ROLE",
+		  "whom to ask: a role, not a person" },
+		{ "contact-mailbox", 0, CLI_OPTION_TEXT, &in.mailbox, "ADDRESS",
+		  "a shared mailbox, not a person's" },
+	};
+	const struct cli_usage usage = {
+		.synopsis = "init --region NAME --slug SLUG [--home DIR]",
+		.text = init_text,
+		.options = options,
+		.options_n = sizeof options / sizeof options[0],
+	};
+	int first;
+	int r;
+
+	r = cli_parse(c, &usage, argc, argv, &first);
+	if (r != WEALD_OK || c->done) {
+		return r;
+	}
+	r = check_arguments(&in);
+	if (r == WEALD_OK) {
+		r = cli_library(c);
+	}
+	if (r == WEALD_OK) {
+		r = make_all(&in);
+	}
+	OPENSSL_cleanse(in.seed, sizeof in.seed);
+	ed25519_signer_free(in.signer);
+	feed_close(in.feed);
+	home_close(in.home);
+	free(in.root_path);
+	free(in.path);
+	return r;
+}

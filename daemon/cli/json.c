@@ -1,0 +1,91 @@
+#include "daemon/cli/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/cli/out.h"
+
+void json_line_init(struct json_line *j)
+{
+	j->object = json_object();
+	j->failed = j->object == NULL;
+}
+
+void json_line_release(struct json_line *j)
+{
+	json_decref(j->object);
+	j->object = NULL;
+}
+
+json_t *json_span(struct span text)
+{
+	return json_stringn(text.len == 0 ? "" : (const char *)text.data,
+			    text.len);
+}
+
+void json_line_add(struct json_line *j, const char *key, json_t *value)
+{
+	if (json_object_set_new(j->object, key, value) != 0) {
+		j->failed = true;
+	}
+}
+
+void json_line_text(struct json_line *j, const char *key, const char *text)
+{
+	json_line_add(j, key, json_string(text));
+}
+
+void json_line_span(struct json_line *j, const char *key, struct span text)
+{
+	json_line_add(j, key, json_span(text));
+}
+
+void json_line_uint(struct json_line *j, const char *key, uint64_t v)
+{
+	json_line_add(j, key, json_integer((json_int_t)v));
+}
+
+void json_line_bool(struct json_line *j, const char *key, bool v)
+{
+	json_line_add(j, key, json_boolean(v));
+}
+
+void json_line_hex(struct json_line *j, const char *key, const void *data,
+		   size_t len)
+{
+	char *text = malloc(2 * len + 1);
+
+	if (text == NULL) {
+		j->failed = true;
+		return;
+	}
+	hex_encode(data, len, text);
+	json_line_text(j, key, text);
+	free(text);
+}
+
+void json_line_time(struct json_line *j, const char *key, uint64_t seconds)
+{
+	char text[OUT_TIME_BYTES];
+
+	out_time_iso(seconds, text);
+	json_line_text(j, key, text);
+}
+
+int json_line_print(struct json_line *j)
+{
+	char *text = NULL;
+	int r = WEALD_NOMEM;
+
+	if (!j->failed) {
+		text = json_dumps(j->object, JSON_COMPACT | JSON_SORT_KEYS);
+	}
+	if (text != NULL) {
+		puts(text);
+		free(text);
+		r = WEALD_OK;
+	}
+	json_line_release(j);
+	return r;
+}

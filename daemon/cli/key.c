@@ -1,0 +1,723 @@
+/*
+ * weald key: the feed's key, and how the root key puts another in its place.
+ *
+ * With the root key at hand, "rotate --root-key" does all at once. With an
+ * offline root key there are three steps: "request" makes the next key and
+ * writes the statement that is to be signed, stock ssh-keygen signs it
+ * elsewhere, "rotate --grant" uses the signature.
+ *
+ * The next key is durable before the update that names it, and takes the feed
+ * key's place only after that is durable. A rotation that is cut short in
+ * between is finished by the next command that opens the feed for writing.
+ */
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/json.h"
+#include "daemon/cli/out.h"
+#include "daemon/cli/own.h"
+#include "daemon/cli/progress.h"
+#include "daemon/cli/view.h"
+#include "proto/digest.h"
+#include "proto/sshkey.h"
+#include "proto/sshsig.h"
+#include "store/fs.h"
+
+#define STATEMENT_BYTES_MAX 512u
+#define SUMMARY_ROTATE      "Rotate the key"
+
+struct rotating {
+	struct cli *c;
+	struct own own;           /* no signer: the feed key may be lost */
+	uint8_t seed[SEED_BYTES]; /* of the next key */
+	uint8_t next[PUBKEY_BYTES];
+	bool made; /* the next key was made by this call */
+	struct grant grant;
+	struct buf statement;
+};
+
+static void rotating_release(struct rotating *k)
+{
+	OPENSSL_cleanse(k->seed, sizeof k->seed);
+	buf_release(&k->statement);
+	own_close(&k->own);
+}
+
+/*
+ * Open the own feed to write, and finish a rotation that was cut short. That
+ * the feed key is lost is no reason to stop: a rotation is the remedy.
+ */
+static int open_for_rotation(struct rotating *k)
+{
+	struct cli *c = k->c;
+	struct weald_msg msg = { "" };
+	struct ed25519_signer *signer = NULL;
+	int r;
+
+	buf_init(&k->statement, STATEMENT_BYTES_MAX);
+	r = cli_open_home(c, &k->own.home);
+	if (r == WEALD_OK) {
+		r = cli_lock(c, k->own.home);
+	}
+	if (r == WEALD_OK) {
+		r = cli_open_own(c, k->own.home, &k->own.feed);
+	}
+	if (r != WEALD_OK) {
+		return r;
+	}
+	r = home_signer(k->own.home, feed_identity(k->own.feed)->key, &signer,
+			&msg);
+	ed25519_signer_free(signer);
+	if (r == WEALD_OK || r == WEALD_NOTFOUND) {
+		return WEALD_OK;
+	}
+	c->msg = msg;
+	return cli_fail(c, CLI_ABOUT_HOME, r);
+}
+
+/* The next key, made where there is none yet and @make says so. */
+static int next_key(struct rotating *k, bool make)
+{
+	struct cli *c = k->c;
+	int r;
+
+	r = home_key_read(k->own.home, HOME_KEY_FEED_NEXT, k->seed, &c->msg);
+	if (r == WEALD_NOTFOUND && make) {
+		r = cli_random(c, k->seed, sizeof k->seed);
+		if (r == WEALD_OK) {
+			r = home_key_write(k->own.home, HOME_KEY_FEED_NEXT,
+					   k->seed, &c->msg);
+			k->made = r == WEALD_OK;
+		}
+	}
+	if (r == WEALD_OK) {
+		r = ed25519_public(k->seed, k->next);
+	}
+	return cli_fail(c,
+			r == WEALD_NOTFOUND ? CLI_ABOUT_ASKED : CLI_ABOUT_HOME,
+			r);
+}
+
+/* Nothing has come of it: a next key that was made for it goes again. */
+static void forget_next_key(struct rotating *k)
+{
+	if (k->made) {
+		(void)home_key_remove(k->own.home, HOME_KEY_FEED_NEXT, NULL);
+	}
+}
+
+/* What the root key signs for the update that would come next. */
+static int make_statement(struct rotating *k)
+{
+	const struct identity *id = feed_identity(k->own.feed);
+	struct update u = { .epoch = id->epoch,
+			    .seq = id->seq + 1,
+			    .action = action_name(ACTION_ROTATE_KEY) };
+
+	memcpy(u.feed, id->feed, sizeof u.feed);
+	memcpy(u.prev, id->prev, sizeof u.prev);
+	memcpy(u.key, k->next, sizeof u.key);
+	buf_clear(&k->statement);
+	return grant_statement(&u, 0, &k->statement);
+}
+
+/* Is @root the public key of this feed's root? */
+static int check_root(struct rotating *k, const uint8_t root[PUBKEY_BYTES],
+		      const char *path)
+{
+	const struct identity *id = feed_identity(k->own.feed);
+	uint8_t digest[SHA256_BYTES];
+	int r;
+
+	r = digest_sha256((struct span){ root, PUBKEY_BYTES }, digest);
+	if (r == WEALD_OK && memcmp(digest, id->root, sizeof digest) != 0) {
+		msg_set(&k->c->msg,
+			"%s is not by the root key of %s; use the file that "
+			"weald init wrote",
+			path, id->slug);
+		r = WEALD_GRANT_ROOT;
+	}
+	return cli_fail(k->c, CLI_ABOUT_INPUT, r);
+}
+
+static int sign_rotation(struct rotating *k)
+{
+	struct cli *c = k->c;
+	struct ed25519_signer *signer = NULL;
+	struct draft d;
+	int r;
+
+	r = own_draft(c, &k->own, ACTION_ROTATE_KEY, &d);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	d.summary = span_of(SUMMARY_ROTATE);
+	d.keep_files = true;
+	d.grant = k->grant;
+	r = ed25519_signer_new(k->seed, &signer);
+	if (r == WEALD_OK) {
+		r = feed_sign(k->own.feed, &d, signer, &c->msg);
+	}
+	ed25519_signer_free(signer);
+	if (r != WEALD_OK) {
+		return cli_fail(c, CLI_ABOUT_FEED, r);
+	}
+	return own_commit(c, &k->own);
+}
+
+static int print_rotated(struct rotating *k)
+{
+	const struct identity *id = feed_identity(k->own.feed);
+	char key[SSHKEY_FINGERPRINT_BYTES];
+	struct json_line j;
+	int r = sshkey_fingerprint(id->key, key);
+
+	if (r != WEALD_OK) {
+		return r;
+	}
+	if (k->c->json) {
+		json_line_init(&j);
+		json_line_text(&j, "feed", id->slug);
+		json_line_text(&j, "key", key);
+		json_line_uint(&j, "seq", id->seq);
+		json_line_hex(&j, "commit", id->commit, sizeof id->commit);
+		return json_line_print(&j);
+	}
+	printf("rotated %s: update %" PRIu64 ", new key %s\n", id->slug,
+	       id->seq, key);
+	return WEALD_OK;
+}
+
+/* The grant is there: sign, commit, and put the new key in its place. */
+static int rotate(struct rotating *k)
+{
+	struct cli *c = k->c;
+	int r;
+
+	r = sign_rotation(k);
+	if (r != WEALD_OK) {
+		if (r != WEALD_UNKNOWN) {
+			forget_next_key(k);
+		}
+		return r;
+	}
+	r = home_key_promote(k->own.home, &c->msg);
+	if (r != WEALD_OK) {
+		msg_prefix(&c->msg, "the key is rotated, but its file could "
+				    "not be moved yet");
+		return cli_fail(c, CLI_ABOUT_HOME, r);
+	}
+	return print_rotated(k);
+}
+
+static int grant_by_root_key(struct rotating *k, const char *path)
+{
+	struct ed25519_signer *root = NULL;
+	uint8_t seed[SEED_BYTES];
+	int r;
+
+	r = cli_read_key(k->c, path, seed);
+	if (r == WEALD_KEYFILE) {
+		k->c->advice = "name the root key's file, or rotate in steps: "
+			       "weald key request --help";
+	}
+	if (r == WEALD_OK) {
+		r = ed25519_signer_new(seed, &root);
+	}
+	OPENSSL_cleanse(seed, sizeof seed);
+	if (r == WEALD_OK) {
+		r = check_root(k, ed25519_signer_key(root), path);
+	}
+	if (r == WEALD_OK) {
+		r = next_key(k, true);
+	}
+	if (r == WEALD_OK) {
+		r = make_statement(k);
+	}
+	if (r == WEALD_OK) {
+		r = sshsig_sign(root, GRANT_NAMESPACE, buf_span(&k->statement),
+				k->grant.sig);
+	}
+	if (r == WEALD_OK) {
+		memcpy(k->grant.root, ed25519_signer_key(root), PUBKEY_BYTES);
+		k->grant.present = true;
+	} else {
+		forget_next_key(k);
+	}
+	ed25519_signer_free(root);
+	return r;
+}
+
+static int grant_from_file(struct rotating *k, const char *path)
+{
+	struct cli *c = k->c;
+	struct weald_msg msg = { "" };
+	struct buf text = { 0 };
+	int r;
+
+	r = fs_read_file(path, SSHKEY_TEXT_BYTES_MAX, &text, &c->msg);
+	if (r == WEALD_OK) {
+		r = sshsig_parse_armour(buf_span(&text), GRANT_NAMESPACE,
+					k->grant.root, k->grant.sig, &msg);
+		if (r != WEALD_OK) {
+			msg_set(&c->msg, "%s: %s", path, msg_text(&msg, r));
+		}
+	}
+	buf_release(&text);
+	if (r != WEALD_OK) {
+		c->advice = "give the .sig file that ssh-keygen -Y sign wrote";
+		return cli_fail(c, CLI_ABOUT_INPUT, r);
+	}
+	r = check_root(k, k->grant.root, path);
+	if (r == WEALD_OK) {
+		r = next_key(k, false);
+	}
+	if (r == WEALD_OK) {
+		r = make_statement(k);
+	}
+	if (r != WEALD_OK) {
+		return r;
+	}
+	r = sshsig_verify(k->grant.root, GRANT_NAMESPACE,
+			  buf_span(&k->statement), k->grant.sig, &c->msg);
+	if (r == WEALD_SIGNATURE) {
+		msg_set(&c->msg,
+			"%s: signs another statement than the present one: "
+			"the feed has moved on since, or another request was "
+			"made; make a new one with weald key request",
+			path);
+	}
+	k->grant.present = r == WEALD_OK;
+	return cli_fail(c, CLI_ABOUT_INPUT, r);
+}
+
+static int key_rotate(struct cli *c, int argc, char **argv)
+{
+	struct rotating k = { .c = c };
+	const char *root_key = NULL;
+	const char *grant = NULL;
+	const struct cli_option options[] = {
+		{ "root-key", 0, CLI_OPTION_TEXT, &root_key, "FILE",
+		  "sign with the root key in FILE" },
+		{ "grant", 0, CLI_OPTION_TEXT, &grant, "FILE",
+		  "use the signature in FILE, made by\n"
+		  "ssh-keygen of the statement of weald key request" },
+	};
+	const struct cli_usage usage = {
+		.synopsis = "key rotate --root-key FILE\n"
+			    "key rotate --grant FILE",
+		.text = "Put a new key in the feed key's place, with the root "
+			"key's word.\n",
+		.options = options,
+		.options_n = sizeof options / sizeof options[0],
+	};
+	int first;
+	int r;
+
+	r = cli_parse(c, &usage, argc, argv, &first);
+	if (r != WEALD_OK || c->done) {
+		return r;
+	}
+	if ((root_key == NULL) == (grant == NULL)) {
+		return cli_usage_error(
+			c, "say either --root-key FILE or --grant FILE");
+	}
+	r = open_for_rotation(&k);
+	if (r == WEALD_OK) {
+		r = root_key != NULL ? grant_by_root_key(&k, root_key)
+				     : grant_from_file(&k, grant);
+	}
+	if (r == WEALD_OK) {
+		r = rotate(&k);
+	}
+	rotating_release(&k);
+	return r;
+}
+
+/* The statement's file; one that says the same already is fine. */
+static int write_statement(struct rotating *k, const char *path)
+{
+	struct cli *c = k->c;
+	struct buf old = { 0 };
+	int r;
+
+	r = fs_create_durable(path, buf_span(&k->statement), 0644, &c->msg);
+	if (r == WEALD_EXISTS &&
+	    fs_read_file(path, STATEMENT_BYTES_MAX, &old, NULL) == WEALD_OK &&
+	    span_equal(buf_span(&old), buf_span(&k->statement))) {
+		r = WEALD_OK;
+	} else if (r == WEALD_EXISTS) {
+		msg_set(&c->msg,
+			"\"%s\" exists already and says something else; remove "
+			"it, or name another file with --out",
+			path);
+	}
+	buf_release(&old);
+	return cli_fail(c, CLI_ABOUT_INPUT, r);
+}
+
+static int print_request(struct rotating *k, const char *path)
+{
+	const struct identity *id = feed_identity(k->own.feed);
+	char key[SSHKEY_FINGERPRINT_BYTES];
+	struct json_line j;
+	int r = sshkey_fingerprint(k->next, key);
+
+	if (r != WEALD_OK) {
+		return r;
+	}
+	if (k->c->json) {
+		json_line_init(&j);
+		json_line_text(&j, "feed", id->slug);
+		json_line_text(&j, "statement", path);
+		json_line_text(&j, "next_key", key);
+		json_line_uint(&j, "seq", id->seq + 1);
+		return json_line_print(&j);
+	}
+	printf("%s is to be signed with the root key. Where that is, run\n\n"
+	       "  ssh-keygen -Y sign -n %s -f ROOTKEY %s\n\n"
+	       "and bring the signature back for\n\n"
+	       "  weald key rotate --grant %s.sig\n\n"
+	       "Publish nothing in between: the statement holds for update "
+	       "%" PRIu64 " of %s\nonly. The next key is %s.\n",
+	       path, GRANT_NAMESPACE, path, path, id->seq + 1, id->slug, key);
+	return WEALD_OK;
+}
+
+static int discard_request(struct rotating *k)
+{
+	struct cli *c = k->c;
+	struct json_line j;
+	int r;
+
+	r = home_key_remove(k->own.home, HOME_KEY_FEED_NEXT, &c->msg);
+	if (r == WEALD_NOTFOUND) {
+		msg_set(&c->msg, "there is no request to discard");
+		return cli_fail(c, CLI_ABOUT_ASKED, r);
+	}
+	if (r != WEALD_OK) {
+		return cli_fail(c, CLI_ABOUT_HOME, r);
+	}
+	if (c->json) {
+		json_line_init(&j);
+		json_line_bool(&j, "discarded", true);
+		return json_line_print(&j);
+	}
+	puts("discarded the request and its key");
+	return WEALD_OK;
+}
+
+static int request(struct rotating *k, const char *out)
+{
+	char path[SLUG_BYTES_MAX + 48];
+	const struct identity *id = feed_identity(k->own.feed);
+	int r;
+
+	if (out == NULL) {
+		snprintf(path, sizeof path, "%s-rotate-%" PRIu64 ".statement",
+			 id->slug, id->seq + 1);
+		out = path;
+	}
+	r = next_key(k, true);
+	if (r == WEALD_OK) {
+		r = make_statement(k);
+	}
+	if (r == WEALD_OK) {
+		r = write_statement(k, out);
+	}
+	if (r != WEALD_OK) {
+		forget_next_key(k);
+		return r;
+	}
+	return print_request(k, out);
+}
+
+static int key_request(struct cli *c, int argc, char **argv)
+{
+	struct rotating k = { .c = c };
+	const char *out = NULL;
+	bool discard = false;
+	const struct cli_option options[] = {
+		{ "out", 0, CLI_OPTION_TEXT, &out, "FILE",
+		  "write the statement to FILE (else\n"
+		  "SLUG-rotate-SEQ.statement here)" },
+		{ "discard", 0, CLI_OPTION_FLAG, &discard, NULL,
+		  "forget the request, and the key made for it" },
+	};
+	const struct cli_usage usage = {
+		.synopsis = "key request [--out FILE]\n"
+			    "key request --discard",
+		.text = "Make the next feed key, and write the statement that "
+			"the root key must\n"
+			"sign before it may take the feed key's place.\n",
+		.options = options,
+		.options_n = sizeof options / sizeof options[0],
+	};
+	int first;
+	int r;
+
+	r = cli_parse(c, &usage, argc, argv, &first);
+	if (r != WEALD_OK || c->done) {
+		return r;
+	}
+	if (discard && out != NULL) {
+		return cli_usage_error(c, "--discard writes no file");
+	}
+	r = open_for_rotation(&k);
+	if (r == WEALD_OK) {
+		r = discard ? discard_request(&k) : request(&k, out);
+	}
+	rotating_release(&k);
+	return r;
+}
+
+/* One stretch of updates that one key has signed. */
+struct reign {
+	uint8_t key[PUBKEY_BYTES];
+	uint64_t first;
+	uint64_t last;
+};
+
+#define REIGNS_MAX 256u
+
+/* The keys of a feed, the newest first; the oldest are left out over @max. */
+static int read_reigns(struct cli *c, const struct feed *f,
+		       struct reign *reigns, size_t *out_n)
+{
+	uint64_t last = feed_committed_seq(f);
+	uint64_t seq = last;
+	struct progress progress;
+	struct stored s;
+	size_t n = 0;
+	int r = WEALD_OK;
+
+	progress_init(&progress, "read");
+	for (; seq > 0 && n <= REIGNS_MAX; seq--) {
+		r = feed_read(f, seq, &s, &c->msg);
+		if (r != WEALD_OK) {
+			break;
+		}
+		if (n == 0 || memcmp(reigns[n - 1].key, s.update.key,
+				     PUBKEY_BYTES) != 0) {
+			if (n == REIGNS_MAX) {
+				stored_release(&s);
+				break;
+			}
+			reigns[n] = (struct reign){ .last = seq };
+			memcpy(reigns[n].key, s.update.key, PUBKEY_BYTES);
+			n++;
+		}
+		reigns[n - 1].first = seq;
+		stored_release(&s);
+		progress_show(&progress, last - seq, last);
+	}
+	progress_end(&progress);
+	*out_n = n;
+	return cli_fail(c, CLI_ABOUT_FEED, r);
+}
+
+static int print_reign(const struct reign *reign, bool now)
+{
+	char key[SSHKEY_FINGERPRINT_BYTES];
+	int r = sshkey_fingerprint(reign->key, key);
+
+	if (r == WEALD_OK && now) {
+		printf("feed key  %s, since update %" PRIu64 "\n", key,
+		       reign->first);
+	} else if (r == WEALD_OK) {
+		printf("before    %s, updates %" PRIu64 " to %" PRIu64 "\n",
+		       key, reign->first, reign->last);
+	}
+	return r;
+}
+
+static json_t *reigns_json(const struct reign *reigns, size_t n)
+{
+	json_t *list = json_array();
+	char key[SSHKEY_FINGERPRINT_BYTES];
+	json_t *o;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		o = json_object();
+		if (json_array_append_new(list, o) != 0 ||
+		    sshkey_fingerprint(reigns[i].key, key) != WEALD_OK ||
+		    json_object_set_new(o, "key", json_string(key)) ||
+		    json_object_set_new(o, "first_seq",
+					json_integer(
+						(json_int_t)reigns[i].first)) ||
+		    json_object_set_new(o, "last_seq",
+					json_integer(
+						(json_int_t)reigns[i].last))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/*
+ * The fingerprint of the key that a request has made and no grant has used
+ * yet; empty where there is none.
+ */
+static int read_requested(struct cli *c, const struct home *home,
+			  char out[SSHKEY_FINGERPRINT_BYTES])
+{
+	uint8_t seed[SEED_BYTES];
+	uint8_t key[PUBKEY_BYTES];
+	int r;
+
+	out[0] = '\0';
+	r = home_key_read(home, HOME_KEY_FEED_NEXT, seed, &c->msg);
+	if (r == WEALD_NOTFOUND) {
+		return WEALD_OK;
+	}
+	if (r == WEALD_OK) {
+		r = ed25519_public(seed, key);
+	}
+	OPENSSL_cleanse(seed, sizeof seed);
+	if (r == WEALD_OK) {
+		r = sshkey_fingerprint(key, out);
+	}
+	return cli_fail(c, CLI_ABOUT_HOME, r);
+}
+
+static int print_keys(struct cli *c, const char *name, const struct feed *f,
+		      const struct reign *reigns, size_t n,
+		      const char *requested)
+{
+	const struct identity *id = feed_identity(f);
+	char root[2 * SHA256_BYTES + 1];
+	struct buf line;
+	struct json_line j;
+	size_t i;
+	int r;
+
+	buf_init(&line, SSHKEY_LINE_BYTES_MAX + 1);
+	r = sshkey_public_line(&line, id->key, id->slug);
+	if (r == WEALD_OK) {
+		r = buf_add_byte(&line, 0);
+	}
+	if (r != WEALD_OK) {
+		goto out;
+	}
+	if (c->json) {
+		json_line_init(&j);
+		json_line_text(&j, "feed", name);
+		json_line_hex(&j, "feed_id", id->feed, sizeof id->feed);
+		json_line_hex(&j, "root", id->root, sizeof id->root);
+		json_line_text(&j, "public_key", (const char *)line.data);
+		json_line_add(&j, "keys", reigns_json(reigns, n));
+		if (requested[0] != '\0') {
+			json_line_text(&j, "requested_key", requested);
+		}
+		r = json_line_print(&j);
+		goto out;
+	}
+	hex_encode(id->root, sizeof id->root, root);
+	printf("feed      %s\n", name);
+	for (i = 0; r == WEALD_OK && i < n; i++) {
+		r = print_reign(&reigns[i], i == 0);
+	}
+	if (requested[0] != '\0') {
+		printf("requested %s, no grant for it was used yet\n",
+		       requested);
+	}
+	printf("public    %s\n"
+	       "root key  %s (SHA-256 of the public key)\n",
+	       (const char *)line.data, root);
+out:
+	buf_release(&line);
+	return r;
+}
+
+static int key_show(struct cli *c, int argc, char **argv)
+{
+	static const struct cli_usage usage = {
+		.synopsis = "key show [FEED]",
+		.text = "Show the key that signs FEED (else the own feed), the "
+			"ones before, and\n"
+			"the digest of the root key.\n",
+		.args_max = 1,
+	};
+	char requested[SSHKEY_FINGERPRINT_BYTES] = "";
+	struct reign *reigns = NULL;
+	struct home *home = NULL;
+	struct feed *feed = NULL;
+	const char *name = NULL;
+	size_t n = 0;
+	bool own = false;
+	int first;
+	int r;
+
+	r = cli_parse(c, &usage, argc, argv, &first);
+	if (r != WEALD_OK || c->done) {
+		return r;
+	}
+	name = first < argc ? argv[first] : NULL;
+	reigns = calloc(REIGNS_MAX, sizeof *reigns);
+	r = reigns == NULL ? WEALD_NOMEM : cli_open_home(c, &home);
+	if (r == WEALD_OK) {
+		r = view_open(c, home, &name, &own, &feed);
+	}
+	if (r == WEALD_OK) {
+		r = read_reigns(c, feed, reigns, &n);
+	}
+	if (r == WEALD_OK && own) {
+		r = read_requested(c, home, requested);
+	}
+	if (r == WEALD_OK) {
+		r = print_keys(c, name, feed, reigns, n, requested);
+	}
+	feed_close(feed);
+	home_close(home);
+	free(reigns);
+	return r;
+}
+
+static const struct {
+	const char *name;
+	command_fn *run;
+} key_commands[] = {
+	{ "show", key_show },
+	{ "rotate", key_rotate },
+	{ "request", key_request },
+};
+
+int command_key(struct cli *c, int argc, char **argv)
+{
+	static const struct cli_usage usage = {
+		.synopsis = "key show [FEED]\n"
+			    "key rotate --root-key FILE\n"
+			    "key request [--out FILE | --discard]\n"
+			    "key rotate --grant FILE",
+		.text = "Show the feed's key, or put another in its place. "
+			"That needs the root key:\n"
+			"at once with --root-key, or, where the root key stays "
+			"offline, in steps:\n"
+			"request, sign with ssh-keygen, rotate --grant.\n"
+			"weald key show --help and so on explain each.\n",
+		.args_min = 1,
+		.args_max = CLI_ARGS_ANY,
+		.args_are_foreign = true,
+	};
+	size_t i;
+	int first;
+	int r;
+
+	r = cli_parse(c, &usage, argc, argv, &first);
+	if (r != WEALD_OK || c->done) {
+		return r;
+	}
+	for (i = 0; i < sizeof key_commands / sizeof key_commands[0]; i++) {
+		if (strcmp(argv[first], key_commands[i].name) == 0) {
+			return key_commands[i].run(c, argc - first,
+						   argv + first);
+		}
+	}
+	return cli_usage_error(c, "there is no weald key %s", argv[first]);
+}

@@ -1,0 +1,264 @@
+/*
+ * The weald executable: from arguments to a command, from its result to one
+ * line and an exit code.
+ */
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/out.h"
+
+struct command {
+	const char *name;
+	command_fn *run;
+	const char *summary;
+};
+
+static command_fn command_help;
+
+static const struct command commands[] = {
+	{ "init", command_init, "make a home, the keys and the feed" },
+	{ "publish", command_publish, "publish records, or new versions" },
+	{ "withdraw", command_withdraw, "withdraw a record, saying why" },
+	{ "log", command_log, "list the updates of a feed" },
+	{ "show", command_show, "show a record, or one version of it" },
+	{ "feeds", command_feeds, "list the feeds in this home" },
+	{ "verify", command_verify, "check feeds from the first update on" },
+	{ "key", command_key, "show or change the feed's key" },
+	{ "git", command_git, "run git in a feed's repository" },
+	{ "import", command_import,
+	  "take in a feed from a repository or bundle" },
+	{ "version", command_version, "print the version" },
+	{ "help", command_help, "explain a command" },
+};
+
+#define COMMANDS_N (sizeof commands / sizeof commands[0])
+
+static const struct command *command_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COMMANDS_N; i++) {
+		if (strcmp(commands[i].name, name) == 0) {
+			return &commands[i];
+		}
+	}
+	return NULL;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * How many letters must change to get from @a to @b (at most NEAR_BYTES
+ * long); a large number where either is longer.
+ */
+#define NEAR_BYTES 16u
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NEAR_BYTES + 1];
+	size_t a_n = strlen(a);
+	size_t b_n = strlen(b);
+	size_t corner;
+	size_t above;
+	size_t i;
+	size_t k;
+
+	if (a_n > NEAR_BYTES || b_n > NEAR_BYTES) {
+		return SIZE_MAX;
+	}
+	for (k = 0; k <= b_n; k++) {
+		row[k] = k;
+	}
+	for (i = 1; i <= a_n; i++) {
+		corner = row[0];
+		row[0] = i;
+		for (k = 1; k <= b_n; k++) {
+			above = row[k];
+			row[k] = least(corner + (a[i - 1] != b[k - 1]),
+				       least(row[k - 1], above) + 1);
+			corner = above;
+		}
+	}
+	return row[b_n];
+}
+
+/* The command that @name is a slip of the finger from, or NULL. */
+static const char *command_near(const char *name)
+{
+	const char *near = NULL;
+	size_t best = 3; /* two slips at most, and fewer in a short word */
+	size_t d;
+	size_t i;
+
+	for (i = 0; i < COMMANDS_N; i++) {
+		d = distance(name, commands[i].name);
+		if (d < best && d < strlen(commands[i].name)) {
+			best = d;
+			near = commands[i].name;
+		}
+	}
+	return near;
+}
+
+static int refuse_command(struct cli *c, const char *name)
+{
+	const char *near = command_near(name);
+
+	if (near != NULL) {
+		msg_set(&c->msg,
+			"there is no command %s; did you mean weald %s?", name,
+			near);
+		return cli_fail(c, CLI_ABOUT_ASKED, WEALD_USAGE);
+	}
+	return cli_usage_error(c, "there is no command %s", name);
+}
+
+static void print_commands(void)
+{
+	size_t i;
+
+	puts("usage: weald [--home DIR] COMMAND [OPTIONS] [ARGUMENTS]\n"
+	     "\n"
+	     "Keeps what a region has solved, and the evidence that it "
+	     "works, as signed\n"
+	     "records in git repositories.\n"
+	     "\n"
+	     "Commands:");
+	for (i = 0; i < COMMANDS_N; i++) {
+		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+	}
+	puts("\nweald help COMMAND explains one; man weald explains all.");
+}
+
+static int command_help(struct cli *c, int argc, char **argv)
+{
+	static const struct cli_usage usage = {
+		.synopsis = "help [COMMAND]",
+		.text = "Explain a command, or list them all.\n",
+		.args_max = 1,
+	};
+	static char option[] = "--help";
+	char *args[] = { NULL, option, NULL };
+	const struct command *command;
+	int first;
+	int r;
+
+	r = cli_parse(c, &usage, argc, argv, &first);
+	if (r != WEALD_OK || c->done) {
+		return r;
+	}
+	if (first == argc) {
+		print_commands();
+		return WEALD_OK;
+	}
+	command = command_find(argv[first]);
+	if (command == NULL) {
+		return refuse_command(c, argv[first]);
+	}
+	args[0] = argv[first];
+	return command->run(c, 2, args);
+}
+
+/* Options that stand before the command; the index of its name. */
+static int parse_before(struct cli *c, int argc, char **argv, int *out_first,
+			bool *out_version)
+{
+	bool version = false;
+	const struct cli_option options[] = {
+		{ "version", 0, CLI_OPTION_FLAG, &version, NULL,
+		  "print the version" },
+	};
+	const struct cli_usage usage = {
+		.options = options,
+		.options_n = 1,
+		.args_max = CLI_ARGS_ANY,
+		.args_are_foreign = true,
+	};
+	int r;
+
+	r = cli_parse(c, &usage, argc, argv, out_first);
+	*out_version = version;
+	if (r == WEALD_OK && c->done) {
+		print_commands();
+	}
+	return r;
+}
+
+static int run(struct cli *c, int argc, char **argv)
+{
+	static char version_name[] = "version";
+	char *version_args[] = { version_name, NULL };
+	const struct command *command;
+	bool version;
+	int first;
+	int r;
+
+	r = parse_before(c, argc, argv, &first, &version);
+	if (r != WEALD_OK || c->done) {
+		return r;
+	}
+	if (version) {
+		return command_version(c, 1, version_args);
+	}
+	if (first == argc) {
+		return cli_usage_error(c, "no command is given");
+	}
+	command = command_find(argv[first]);
+	if (command == NULL) {
+		return refuse_command(c, argv[first]);
+	}
+	c->command = command->name;
+	return command->run(c, argc - first, argv + first);
+}
+
+/*
+ * Without the three standard streams the next file to be opened would take
+ * the number of one of them, and our output would go into it.
+ */
+static void open_missing_streams(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0) {
+		close(fd);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct cli c = { .umask = umask(077) };
+	int out;
+	int r;
+
+	open_missing_streams();
+	/* a reader that goes away is seen as EPIPE: out_flush() */
+	signal(SIGPIPE, SIG_IGN);
+	/* for wcwidth(); text of ours is UTF-8 in every locale */
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	if (argc < 1) {
+		return CLI_EXIT_USAGE;
+	}
+	r = run(&c, argc, argv);
+	cli_report(&c, r);
+	out = out_flush(&c);
+	if (r == WEALD_OK && out != WEALD_OK) {
+		c.json = false; /* there is nowhere to print it */
+		cli_report(&c, out);
+		r = out;
+	}
+	if (c.library) {
+		feed_library_shutdown();
+	}
+	return (int)cli_exit_code(r, c.about);
+}

@@ -1,0 +1,29 @@
+/*
+ * The checkpoint: a file beside a feed's objects with its chain as of some
+ * commit point, so that opening a feed need not read and verify all of it.
+ *
+ * Derived and disposable: it names the commit that it stands for and ends with
+ * a SHA-256 of itself. One that is damaged, of another version, or not of
+ * this history is as good as none.
+ */
+#ifndef WEALD_STORE_FEED_CHECKPOINT_H
+#define WEALD_STORE_FEED_CHECKPOINT_H
+
+#include "store/feed/chain.h"
+
+/* Room for a feed of several million updates. */
+#define CHECKPOINT_BYTES_MAX (512u * 1024u * 1024u)
+
+/*
+ * Write @c's state to @path. Codes as in store/fs.h.
+ */
+int checkpoint_write(const char *path, const struct chain *c,
+		     struct weald_msg *msg);
+
+/*
+ * Fill in the empty chain @c from @path. WEALD_NOTFOUND where there is no
+ * checkpoint that can be used; @c is empty then, as on every failure.
+ */
+int checkpoint_read(const char *path, struct chain *c);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Merging packs into one by copying their entries as they are.
+ */
+#ifndef WEALD_STORE_FEED_PACKMERGE_H
+#define WEALD_STORE_FEED_PACKMERGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/err.h"
+#include "store/feed/packlist.h"
+
+struct packmerge_result {
+	char name[PACK_NAME_BYTES]; /* of the merged pack */
+	uint64_t objects;           /* copied */
+	uint64_t objects_twice;     /* dropped: an earlier source had them */
+	uint64_t bytes;             /* of the merged pack */
+};
+
+/*
+ * Write one pack with the objects of all @sources, durably. The sources are
+ * borrowed and stay where they are. Their order is that of the objects; of an
+ * object that several have the first is kept. The merged pack has the time of
+ * change of the newest source.
+ *
+ * Every byte of the sources is checked: sizes, the CRC of each entry, the
+ * checksums of packs and indexes. Each is read from its start to its end, with
+ * read(): a disk that reports an error must not end the process, as it would
+ * with mapped memory.
+ *
+ * @out_unfit  the number of the source that is no pack to be merged: it holds
+ *             deltas, or its index is not of version 2. Written with
+ *             WEALD_FORMAT only.
+ *
+ * WEALD_FORMAT   see above
+ * WEALD_CORRUPT  a source is damaged; @msg names the file
+ * and the codes of store/fs.h. On failure nothing has changed, as far as
+ * packout_commit() can say so.
+ */
+int packmerge(int dir_fd, const char *dir,
+	      const struct packlist_item *const *sources, size_t count,
+	      struct packmerge_result *out, size_t *out_unfit,
+	      struct weald_msg *msg);
+
+#endif

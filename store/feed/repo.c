@@ -1,0 +1,769 @@
+#include "store/feed/repo.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <git2.h>
+#include <git2/sys/odb_backend.h>
+#include <git2/sys/repository.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/feed/consolidate.h"
+#include "store/feed/giterr.h"
+#include "store/feed/pack.h"
+#include "store/fs.h"
+
+#define MAIN_REF        "refs/heads/main"
+#define CONFIG_SIGNERS  "gpg.ssh.allowedsignersfile"
+#define WINDOW_BYTES    (32u * 1024u * 1024u)
+#define MAPPED_BYTES    (256u * 1024u * 1024u)
+#define CACHE_BYTES_MAX (8u * 1024u * 1024u)
+/* A path is shorter, even with each byte of it quoted. */
+#define CONFIG_BYTES_MAX (16u * 1024u)
+
+struct repo {
+	char *dir;
+	char *pack_dir;
+	git_repository *git;
+	git_odb *odb; /* packs only */
+	int lock_fd;  /* -1 where the lock is not held */
+};
+
+int repo_library_init(struct weald_msg *msg)
+{
+	static const int levels[] = { GIT_CONFIG_LEVEL_PROGRAMDATA,
+				      GIT_CONFIG_LEVEL_SYSTEM,
+				      GIT_CONFIG_LEVEL_XDG,
+				      GIT_CONFIG_LEVEL_GLOBAL };
+	size_t i;
+	int r;
+
+	r = git_libgit2_init();
+	if (r < 0) {
+		return err_from_git(r, msg);
+	}
+	for (i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+		r = git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
+		if (r < 0) {
+			goto fail;
+		}
+	}
+	if ((r = git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1)) < 0 ||
+	    (r = git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1)) <
+		    0 ||
+	    (r = git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 1)) <
+		    0 ||
+	    (r = git_libgit2_opts(GIT_OPT_ENABLE_STRICT_SYMBOLIC_REF_CREATION,
+				  1)) < 0 ||
+	    (r = git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1)) < 0 ||
+	    (r = git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE,
+				  (size_t)WINDOW_BYTES)) < 0 ||
+	    (r = git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT,
+				  (size_t)MAPPED_BYTES)) < 0 ||
+	    (r = git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE,
+				  (ssize_t)CACHE_BYTES_MAX)) < 0) {
+		goto fail;
+	}
+	return WEALD_OK;
+fail:
+	r = err_from_git(r, msg);
+	git_libgit2_shutdown();
+	return r;
+}
+
+void repo_library_shutdown(void)
+{
+	git_libgit2_shutdown();
+}
+
+static int path_join(const char *dir, const char *rest, char **out)
+{
+	if (asprintf(out, "%s/%s", dir, rest) < 0) {
+		*out = NULL;
+		return WEALD_NOMEM;
+	}
+	return WEALD_OK;
+}
+
+/* A file that a new repository starts with. */
+static int create_file(const char *dir, const char *name, const char *text,
+		       struct weald_msg *msg)
+{
+	char *path = NULL;
+	int r;
+
+	r = path_join(dir, name, &path);
+	if (r == WEALD_OK) {
+		r = fs_create_durable(path, span_of(text), 0644, msg);
+	}
+	free(path);
+	return r;
+}
+
+/* @text as git's configuration takes it between quotes. */
+static int add_quoted(struct buf *out, const char *text)
+{
+	int r = WEALD_OK;
+
+	for (; r == WEALD_OK && *text != '\0'; text++) {
+		if (*text == '\n') {
+			r = buf_add_text(out, "\\n");
+			continue;
+		}
+		if (*text == '"' || *text == '\\') {
+			r = buf_add_byte(out, '\\');
+		}
+		if (r == WEALD_OK) {
+			r = buf_add(out, text, 1);
+		}
+	}
+	return r;
+}
+
+/* @final: where the repository will stand; git reads its config there. */
+static int create_config(const char *dir, const char *final,
+			 struct weald_msg *msg)
+{
+	struct buf text;
+	int r;
+
+	buf_init(&text, CONFIG_BYTES_MAX);
+	r = buf_add_text(&text, "[core]\n"
+				"\trepositoryformatversion = 0\n"
+				"\tfilemode = true\n"
+				"\tbare = true\n"
+				"[gc]\n"
+				"\tauto = 0\n"
+				"\tpruneExpire = never\n"
+				"[gpg \"ssh\"]\n"
+				"\tallowedSignersFile = \"");
+	if (r == WEALD_OK) {
+		r = add_quoted(&text, final);
+	}
+	if (r == WEALD_OK) {
+		r = buf_add_text(&text, "/" REPO_ALLOWED_SIGNERS "\"\n");
+	}
+	if (r == WEALD_OK) {
+		r = buf_add_byte(&text, '\0');
+	}
+	if (r == WEALD_OK) {
+		r = create_file(dir, "config", (const char *)text.data, msg);
+	}
+	buf_release(&text);
+	return r;
+}
+
+static int create_parts(const char *dir, const char *final,
+			struct weald_msg *msg)
+{
+	static const char *const folders[] = { "objects",      "objects/info",
+					       "objects/pack", "refs",
+					       "refs/heads",   "refs/tags",
+					       REPO_OWN_DIR };
+	char *path = NULL;
+	size_t i;
+	int r;
+
+	r = fs_mkdir(dir, 0755, msg);
+	for (i = 0; r == WEALD_OK && i < sizeof folders / sizeof *folders;
+	     i++) {
+		r = path_join(dir, folders[i], &path);
+		if (r == WEALD_OK) {
+			r = fs_mkdir(path, 0755, msg);
+		}
+		free(path);
+		path = NULL;
+	}
+	if (r == WEALD_OK) {
+		r = create_file(dir, "HEAD", "ref: " MAIN_REF "\n", msg);
+	}
+	if (r == WEALD_OK) {
+		r = create_file(dir, REPO_ALLOWED_SIGNERS, "", msg);
+	}
+	if (r == WEALD_OK) {
+		r = create_config(dir, final, msg);
+	}
+	return r;
+}
+
+/* "<folder>/.new-<name>" beside @dir, and @dir as an absolute path. */
+static int create_names(const char *dir, char **out_temp, char **out_final,
+			struct weald_msg *msg)
+{
+	char *copy = strdup(dir);
+	char *parent = NULL;
+	char *slash;
+	const char *name;
+	int r = WEALD_OK;
+
+	*out_temp = NULL;
+	*out_final = NULL;
+	if (copy == NULL) {
+		return WEALD_NOMEM;
+	}
+	slash = strrchr(copy, '/');
+	name = slash == NULL ? copy : slash + 1;
+	if (slash != NULL) {
+		*slash = '\0';
+	}
+	parent = realpath(slash == NULL   ? "."
+			  : slash == copy ? "/"
+					  : copy,
+			  NULL);
+	if (parent == NULL) {
+		r = fs_fail(errno, "find", NULL, copy, msg);
+	} else if (asprintf(out_temp, "%s/.new-%s", parent, name) < 0 ||
+		   asprintf(out_final, "%s/%s", parent, name) < 0) {
+		r = WEALD_NOMEM;
+	}
+	free(parent);
+	free(copy);
+	return r;
+}
+
+int repo_create(const char *dir, struct weald_msg *msg)
+{
+	char *temp = NULL;
+	char *final = NULL;
+	bool exists = false;
+	int r;
+
+	r = create_names(dir, &temp, &final, msg);
+	if (r != WEALD_OK) {
+		goto out;
+	}
+	r = fs_exists(final, &exists, msg);
+	if (r == WEALD_OK && exists) {
+		msg_set(msg, "%s exists already", final);
+		r = WEALD_EXISTS;
+	}
+	if (r == WEALD_OK) {
+		r = fs_remove_tree(temp, msg);
+	}
+	if (r == WEALD_OK) {
+		r = create_parts(temp, final, msg);
+	}
+	if (r == WEALD_OK) {
+		r = fs_rename(temp, final, msg);
+	}
+	if (r != WEALD_OK && temp != NULL) {
+		(void)fs_remove_tree(temp, NULL);
+	}
+out:
+	free(temp);
+	free(final);
+	return r;
+}
+
+/* Let the object database look into the packs of the repository @dir. */
+static int add_packs(git_odb *odb, const char *dir, int priority,
+		     struct weald_msg *msg)
+{
+	git_odb_backend *packs = NULL;
+	char *objects = NULL;
+	int code;
+	int err;
+
+	err = path_join(dir, "objects", &objects);
+	if (err != WEALD_OK) {
+		return err;
+	}
+	code = git_odb_backend_pack(&packs, objects);
+	if (code == 0) {
+		code = git_odb_add_backend(odb, packs, priority);
+		if (code < 0) {
+			packs->free(packs);
+		}
+	}
+	free(objects);
+	return code < 0 ? err_from_git(code, msg) : WEALD_OK;
+}
+
+/*
+ * An object database that looks into packs and nowhere else, in place of the
+ * one that there may be. On failure that one stays.
+ */
+static int open_odb(struct repo *r, struct weald_msg *msg)
+{
+	git_odb *odb = NULL;
+	int code = git_odb_new(&odb);
+	int err = WEALD_OK;
+
+	if (code == 0) {
+		err = add_packs(odb, r->dir, 2, msg);
+	}
+	if (code == 0 && err == WEALD_OK) {
+		/* for refs, too: what one is moved to is looked up */
+		code = git_repository_set_odb(r->git, odb);
+	}
+	if (code < 0) {
+		err = err_from_git(code, msg);
+	}
+	if (err != WEALD_OK) {
+		git_odb_free(odb);
+		return err;
+	}
+	git_odb_free(r->odb);
+	r->odb = odb;
+	return WEALD_OK;
+}
+
+int repo_add_packs(struct repo *r, const char *const *dirs,
+		   struct weald_msg *msg)
+{
+	int err = WEALD_OK;
+
+	for (; err == WEALD_OK && *dirs != NULL; dirs++) {
+		err = add_packs(r->odb, *dirs, 1, msg);
+	}
+	return err;
+}
+
+int repo_open(const char *dir, struct repo **out, struct weald_msg *msg)
+{
+	struct repo *r = calloc(1, sizeof *r);
+	int code;
+	int err;
+
+	if (r == NULL) {
+		return WEALD_NOMEM;
+	}
+	r->lock_fd = -1;
+	r->dir = realpath(dir, NULL);
+	if (r->dir == NULL) {
+		err = fs_fail(errno, "open", NULL, dir, msg);
+		goto fail;
+	}
+	err = path_join(r->dir, "objects/pack", &r->pack_dir);
+	if (err != WEALD_OK) {
+		goto fail;
+	}
+	code = git_repository_open_ext(&r->git, r->dir,
+				       GIT_REPOSITORY_OPEN_BARE |
+					       GIT_REPOSITORY_OPEN_NO_SEARCH,
+				       NULL);
+	if (code < 0) {
+		err = err_from_git(code, msg);
+		goto fail;
+	}
+	err = open_odb(r, msg);
+	if (err != WEALD_OK) {
+		goto fail;
+	}
+	*out = r;
+	return WEALD_OK;
+fail:
+	repo_close(r);
+	return err;
+}
+
+void repo_close(struct repo *r)
+{
+	if (r == NULL) {
+		return;
+	}
+	git_odb_free(r->odb);
+	git_repository_free(r->git);
+	if (r->lock_fd >= 0) {
+		(void)close(r->lock_fd);
+	}
+	free(r->pack_dir);
+	free(r->dir);
+	free(r);
+}
+
+const char *repo_dir(const struct repo *r)
+{
+	return r->dir;
+}
+
+const char *repo_pack_dir(const struct repo *r)
+{
+	return r->pack_dir;
+}
+
+int repo_lock(struct repo *r, struct weald_msg *msg)
+{
+	int fd = -1;
+	int err;
+
+	assert(r->lock_fd < 0);
+	err = fs_open_dir(r->dir, &fd, msg);
+	if (err != WEALD_OK) {
+		return err;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EWOULDBLOCK) {
+			err = WEALD_LOCKED;
+			msg_set(msg, "%s is in use by another weald process",
+				r->dir);
+		} else {
+			err = fs_fail(errno, "cannot lock", NULL, r->dir, msg);
+		}
+		(void)close(fd);
+		return err;
+	}
+	r->lock_fd = fd;
+	return WEALD_OK;
+}
+
+/* git and libgit2 leave these when they are killed, and then refuse. */
+static int remove_stale_locks(struct repo *r, struct weald_msg *msg)
+{
+	static const char *const locks[] = { MAIN_REF ".lock", "HEAD.lock",
+					     "packed-refs.lock",
+					     "config.lock" };
+	char *path = NULL;
+	size_t i;
+	int err = WEALD_OK;
+
+	for (i = 0; err == WEALD_OK && i < sizeof locks / sizeof *locks; i++) {
+		err = path_join(r->dir, locks[i], &path);
+		if (err == WEALD_OK) {
+			err = fs_remove(path, msg);
+		}
+		if (err == WEALD_NOTFOUND) {
+			err = WEALD_OK;
+		}
+		free(path);
+		path = NULL;
+	}
+	return err;
+}
+
+/* The repository may have been moved since its configuration was written. */
+static int point_at_signers(struct repo *r, struct weald_msg *msg)
+{
+	git_config *config = NULL;
+	git_buf have = GIT_BUF_INIT;
+	char *want = NULL;
+	int code;
+	int err;
+
+	err = path_join(r->dir, REPO_ALLOWED_SIGNERS, &want);
+	if (err != WEALD_OK) {
+		return err;
+	}
+	code = git_repository_config(&config, r->git);
+	if (code == 0) {
+		code = git_config_get_string_buf(&have, config, CONFIG_SIGNERS);
+		if (code == GIT_ENOTFOUND ||
+		    (code == 0 && strcmp(have.ptr, want) != 0)) {
+			code = git_config_set_string(config, CONFIG_SIGNERS,
+						     want);
+		}
+	}
+	err = code < 0 ? err_from_git(code, msg) : WEALD_OK;
+	git_buf_dispose(&have);
+	git_config_free(config);
+	free(want);
+	return err;
+}
+
+/* Files of ours that were being written. */
+static int remove_temps(struct repo *r, struct weald_msg *msg)
+{
+	char *own = NULL;
+	int err;
+
+	err = fs_clean_temps(r->dir, msg);
+	if (err == WEALD_OK) {
+		err = path_join(r->dir, REPO_OWN_DIR, &own);
+	}
+	if (err == WEALD_OK) {
+		err = fs_clean_temps(own, msg);
+		/* a repository that stock git made has no such folder */
+		err = err == WEALD_NOTFOUND ? WEALD_OK : err;
+	}
+	free(own);
+	return err;
+}
+
+int repo_repair(struct repo *r, struct weald_msg *msg)
+{
+	int err;
+
+	assert(r->lock_fd >= 0);
+	err = remove_stale_locks(r, msg);
+	if (err == WEALD_OK) {
+		err = remove_temps(r, msg);
+	}
+	if (err == WEALD_OK) {
+		err = packs_clean_leftovers(r->pack_dir, NULL, msg);
+	}
+	if (err == WEALD_OK) {
+		err = point_at_signers(r, msg);
+	}
+	if (err == WEALD_OK) {
+		err = repo_refresh(r, msg);
+	}
+	return err;
+}
+
+int repo_refresh(struct repo *r, struct weald_msg *msg)
+{
+	int code = git_odb_refresh(r->odb);
+
+	return code < 0 ? err_from_git(code, msg) : WEALD_OK;
+}
+
+static git_object_t git_type(enum object_type type)
+{
+	switch (type) {
+	case OBJECT_COMMIT:
+		return GIT_OBJECT_COMMIT;
+	case OBJECT_TREE:
+		return GIT_OBJECT_TREE;
+	case OBJECT_BLOB:
+		return GIT_OBJECT_BLOB;
+	}
+	assert(false && "a type that is not in the enum");
+	return GIT_OBJECT_INVALID;
+}
+
+/* The code for object @hex, which libgit2 could not read. */
+static int read_failed(const struct repo *r, const char *hex, int code,
+		       struct weald_msg *msg)
+{
+	int err = err_from_git(code, msg);
+
+	if (err == WEALD_NOTFOUND) {
+		msg_set(msg, "object %s is not in %s", hex, r->dir);
+	} else {
+		msg_prefix(msg, "object %s in %s", hex, r->dir);
+	}
+	return err;
+}
+
+int repo_read(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
+	      enum object_type type, struct buf *out, struct weald_msg *msg)
+{
+	char hex[2 * OBJECT_ID_BYTES + 1];
+	git_odb_object *object = NULL;
+	git_object_t have;
+	git_oid oid;
+	size_t size;
+	int code;
+	int err;
+
+	hex_encode(id, OBJECT_ID_BYTES, hex);
+	memcpy(oid.id, id, OBJECT_ID_BYTES);
+	/* the header first: libgit2 inflates whatever size it claims */
+	code = git_odb_read_header(&size, &have, r->odb, &oid);
+	if (code == 0 && have != git_type(type)) {
+		msg_set(msg, "object %s in %s has another type", hex, r->dir);
+		return WEALD_CORRUPT;
+	}
+	if (code == 0 && size > out->max - out->len) {
+		msg_set(msg, "object %s in %s has %zu bytes, more than it may",
+			hex, r->dir, size);
+		return WEALD_TOOBIG;
+	}
+	if (code == 0) {
+		code = git_odb_read(&object, r->odb, &oid);
+	}
+	if (code < 0) {
+		return read_failed(r, hex, code, msg);
+	}
+	err = buf_add(out, git_odb_object_data(object),
+		      git_odb_object_size(object));
+	git_odb_object_free(object);
+	return err;
+}
+
+int repo_check_tree(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
+		    struct span data, struct weald_msg *msg)
+{
+	struct buf have;
+	int err;
+
+	buf_init(&have, data.len);
+	err = repo_read(r, id, OBJECT_TREE, &have, msg);
+	if (err == WEALD_OK && !span_equal(buf_span(&have), data)) {
+		msg_set(msg, "a tree in %s has another content", r->dir);
+		err = WEALD_CORRUPT;
+	}
+	buf_release(&have);
+	return err == WEALD_NOTFOUND || err == WEALD_TOOBIG ? WEALD_CORRUPT
+							    : err;
+}
+
+bool repo_has(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES])
+{
+	git_oid oid;
+
+	memcpy(oid.id, id, OBJECT_ID_BYTES);
+	return git_odb_exists(r->odb, &oid) == 1;
+}
+
+int repo_head(const struct repo *r, uint8_t out_id[OBJECT_ID_BYTES],
+	      struct weald_msg *msg)
+{
+	git_oid oid;
+	int code = git_reference_name_to_id(&oid, r->git, MAIN_REF);
+
+	if (code < 0) {
+		return err_from_git(code, msg);
+	}
+	memcpy(out_id, oid.id, OBJECT_ID_BYTES);
+	return WEALD_OK;
+}
+
+/* What became of a move that failed: libgit2 may have made it all the same. */
+static int move_outcome(const struct repo *r, const uint8_t *to, int err,
+			struct weald_msg *msg)
+{
+	uint8_t head[OBJECT_ID_BYTES];
+	int now = repo_head(r, head, NULL);
+
+	if (now == WEALD_OK && memcmp(head, to, sizeof head) == 0) {
+		msg_prefix(msg, "main of %s may not be durable", r->dir);
+		return WEALD_UNKNOWN;
+	}
+	if (now != WEALD_OK && now != WEALD_NOTFOUND) {
+		return WEALD_UNKNOWN;
+	}
+	/* it was there though it should not be, or the other way round */
+	return err == WEALD_EXISTS || err == WEALD_NOTFOUND ? WEALD_DIVERGED
+							    : err;
+}
+
+int repo_move_head(struct repo *r, const uint8_t *from,
+		   const uint8_t to[OBJECT_ID_BYTES], struct weald_msg *msg)
+{
+	git_reference *ref = NULL;
+	git_oid old;
+	git_oid new;
+	int code;
+
+	memcpy(new.id, to, OBJECT_ID_BYTES);
+	if (from == NULL) {
+		code = git_reference_create(&ref, r->git, MAIN_REF, &new, 0,
+					    NULL);
+	} else {
+		memcpy(old.id, from, OBJECT_ID_BYTES);
+		code = git_reference_create_matching(&ref, r->git, MAIN_REF,
+						     &new, 1, &old, NULL);
+	}
+	git_reference_free(ref);
+	if (code < 0) {
+		return move_outcome(r, to, err_from_git(code, msg), msg);
+	}
+	return WEALD_OK;
+}
+
+int repo_remove_pack(struct repo *r, const char *name, struct weald_msg *msg)
+{
+	static const char *const endings[] = { "idx", "pack" };
+	char *path;
+	size_t i;
+	int err = WEALD_OK;
+
+	for (i = 0; err == WEALD_OK && i < sizeof endings / sizeof *endings;
+	     i++) {
+		if (asprintf(&path, "%s/%s.%s", r->pack_dir, name, endings[i]) <
+		    0) {
+			return WEALD_NOMEM;
+		}
+		err = fs_remove(path, msg);
+		free(path);
+	}
+	/* libgit2 goes on reading from a pack that it has open */
+	return err == WEALD_OK ? open_odb(r, msg) : err;
+}
+
+struct objects_walk {
+	git_odb *odb;
+	repo_object_fn *each;
+	void *ctx;
+	int err;
+};
+
+static int pack_object_cb(const git_oid *id, void *payload)
+{
+	struct objects_walk *w = payload;
+	git_object_t type;
+	size_t len;
+	int code;
+
+	code = git_odb_read_header(&len, &type, w->odb, id);
+	if (code < 0) {
+		w->err = err_from_git(code, NULL);
+	} else {
+		w->err =
+			w->each(w->ctx, id->id, type == GIT_OBJECT_COMMIT, len);
+	}
+	return w->err == WEALD_OK ? 0 : GIT_EUSER;
+}
+
+/* An object database of one pack; the caller frees it. */
+static int open_pack(const struct repo *r, const char *name, git_odb **out,
+		     struct weald_msg *msg)
+{
+	git_odb_backend *one = NULL;
+	git_odb *odb = NULL;
+	char *path = NULL;
+	int code;
+
+	if (asprintf(&path, "%s/%s.idx", r->pack_dir, name) < 0) {
+		return WEALD_NOMEM;
+	}
+	code = git_odb_new(&odb);
+	if (code == 0) {
+		code = git_odb_backend_one_pack(&one, path);
+	}
+	if (code == 0) {
+		code = git_odb_add_backend(odb, one, 1);
+		if (code < 0) {
+			one->free(one);
+		}
+	}
+	free(path);
+	if (code < 0) {
+		git_odb_free(odb);
+		return err_from_git(code, msg);
+	}
+	*out = odb;
+	return WEALD_OK;
+}
+
+int repo_pack_objects(const struct repo *r, const char *name,
+		      repo_object_fn *each, void *ctx, struct weald_msg *msg)
+{
+	struct objects_walk walk = { .each = each, .ctx = ctx };
+	int code;
+	int err;
+
+	err = open_pack(r, name, &walk.odb, msg);
+	if (err != WEALD_OK) {
+		return err;
+	}
+	code = git_odb_foreach(walk.odb, pack_object_cb, &walk);
+	if (walk.err != WEALD_OK) {
+		err = walk.err;
+	} else {
+		err = code < 0 ? err_from_git(code, msg) : WEALD_OK;
+	}
+	git_odb_free(walk.odb);
+	return err;
+}
+
+bool repo_pack_has(const struct repo *r, const char *name,
+		   const uint8_t id[OBJECT_ID_BYTES])
+{
+	git_odb *odb = NULL;
+	git_oid oid;
+	bool has;
+
+	if (open_pack(r, name, &odb, NULL) != WEALD_OK) {
+		return false;
+	}
+	memcpy(oid.id, id, OBJECT_ID_BYTES);
+	has = git_odb_exists_ext(odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
+	git_odb_free(odb);
+	return has;
+}

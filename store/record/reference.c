@@ -1,0 +1,152 @@
+#include "store/record/reference.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/path.h"
+#include "proto/text.h"
+
+#define PARTS_MAX 3u
+
+static bool is_hex(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		if (!((s.data[i] >= '0' && s.data[i] <= '9') ||
+		      (s.data[i] >= 'a' && s.data[i] <= 'f'))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool reference_is_region(struct span s)
+{
+	const size_t tail = 1 + 12;
+	size_t slug;
+
+	if (text_is_slug(s)) {
+		return true;
+	}
+	if (s.len <= tail) {
+		return false;
+	}
+	slug = s.len - tail;
+	return text_is_slug((struct span){ s.data, slug }) &&
+	       s.data[slug] == '-' &&
+	       is_hex((struct span){ s.data + slug + 1, tail - 1 });
+}
+
+/* Split at each slash; false where there are more than PARTS_MAX parts. */
+static bool split(struct span text, struct span parts[PARTS_MAX], size_t *out_n)
+{
+	struct reader r;
+	size_t n = 0;
+
+	reader_init(&r, text);
+	while (n < PARTS_MAX && reader_until(&r, '/', &parts[n]) == WEALD_OK) {
+		n++;
+	}
+	if (n == PARTS_MAX) {
+		return false;
+	}
+	(void)reader_take(&r, reader_left(&r), &parts[n]);
+	*out_n = n + 1;
+	return true;
+}
+
+static int refuse(struct span text, struct weald_msg *msg)
+{
+	msg_set(msg,
+		"\"%.*s\" does not name a record; write region/kind/slug or, "
+		"for a record of this region, kind/slug, with @VERSION "
+		"behind it where one version is meant",
+		(int)(text.len > 200 ? 200 : text.len),
+		text.len == 0 ? "" : (const char *)text.data);
+	return WEALD_INVALID;
+}
+
+/* Take "@N" off the end of @text. */
+static int take_version(struct span *text, uint64_t *out, struct weald_msg *msg)
+{
+	const uint8_t *at =
+		text->len == 0 ? NULL : memchr(text->data, '@', text->len);
+	struct span digits;
+
+	*out = 0;
+	if (at == NULL) {
+		return WEALD_OK;
+	}
+	digits.data = at + 1;
+	digits.len = text->len - (size_t)(at - text->data) - 1;
+	if (parse_u64(digits, 1, UINT_MAX_VALUE, out) != WEALD_OK) {
+		msg_set(msg,
+			"\"%.*s\": behind the @ stands the version, a number "
+			"from 1, as in south-west/intervention/trolley@2",
+			(int)(text->len > 200 ? 200 : text->len),
+			(const char *)text->data);
+		return WEALD_INVALID;
+	}
+	text->len = (size_t)(at - text->data);
+	return WEALD_OK;
+}
+
+int reference_parse(struct span text, struct span own, struct reference *out,
+		    struct weald_msg *msg)
+{
+	struct span parts[PARTS_MAX];
+	struct reference ref;
+	struct span name = text;
+	size_t n;
+	int r = take_version(&name, &ref.version, msg);
+
+	if (r != WEALD_OK) {
+		return r;
+	}
+	if (!split(name, parts, &n) || n < 2) {
+		return refuse(text, msg);
+	}
+	ref.region = n == 3 ? parts[0] : own;
+	ref.kind = parts[n - 2];
+	ref.slug = parts[n - 1];
+	if (!reference_is_region(ref.region) || !path_is_name(ref.kind) ||
+	    !path_is_name(ref.slug)) {
+		return refuse(text, msg);
+	}
+	*out = ref;
+	return WEALD_OK;
+}
+
+int reference_format(struct buf *b, const struct reference *ref)
+{
+	char version[24] = "";
+	size_t start = b->len;
+	int r;
+
+	if (ref->version != 0) {
+		(void)snprintf(version, sizeof version, "@%" PRIu64,
+			       ref->version);
+	}
+	r = buf_add(b, ref->region.data, ref->region.len);
+	if (r == WEALD_OK) {
+		r = buf_add_byte(b, '/');
+	}
+	if (r == WEALD_OK) {
+		r = buf_add(b, ref->kind.data, ref->kind.len);
+	}
+	if (r == WEALD_OK) {
+		r = buf_add_byte(b, '/');
+	}
+	if (r == WEALD_OK) {
+		r = buf_add(b, ref->slug.data, ref->slug.len);
+	}
+	if (r == WEALD_OK) {
+		r = buf_add_text(b, version);
+	}
+	if (r != WEALD_OK) {
+		b->len = start;
+	}
+	return r;
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# weald init: the home, the keys, the first two updates.
+
+load helper
+
+setup() {
+	isolate
+}
+
+@test "init makes a home whose feed stock git verifies" {
+	run -0 weald init --region "South West" --slug south-west
+	[[ $output == *"home      $WEALD_HOME"* ]]
+	[[ $output == *"Move the root key away from this machine now"* ]]
+	[ "$(git -C "$FEED" rev-list --count main)" -eq 2 ]
+	agree "$FEED"
+}
+
+@test "init's first two updates create and describe the feed" {
+	make_home
+	run -0 git -C "$FEED" log --reverse --format='%s|%an|%ce' --name-only
+	id=$(git -C "$FEED" log --reverse --format=%ce | head -1)
+	[[ $id =~ ^south-west@[0-9a-f]{12}$ ]]
+	[ "${lines[0]}" = "Create the feed of South West|south-west|$id" ]
+	[ "${lines[1]}" = "Describe the region|south-west|$id" ]
+	[ "${lines[2]}" = .gitattributes ]
+	[ "${lines[3]}" = region.yaml ]
+	[ "${#lines[@]}" -eq 4 ]
+	run -0 git -C "$FEED" show main:region.yaml
+	[ "$output" = $'name: South West\nnodes: []\nfollows: []' ]
+}
+
+@test "init writes contact and names as YAML that means what was said" {
+	weald init --region 'No: "7" & #1' --slug south-west \
+		--contact-role 'Lead, patient safety' \
+		--contact-mailbox safety@example.nhs.uk >/dev/null
+	run -0 git -C "$FEED" show main:region.yaml
+	[ "${lines[0]}" = 'name: "No: \"7\" & #1"' ]
+	[ "${lines[3]}" = \
+		'contact: {role: "Lead, patient safety", mailbox: safety@example.nhs.uk}' ]
+	weald init --home yes --region Yes --slug yes >/dev/null
+	run -0 git -C yes/feeds/yes.git show main:region.yaml
+	[ "${lines[0]}" = 'name: "Yes"' ]
+}
+
+@test "init's keys are files of their own that only the owner can read" {
+	make_home
+	[ "$(stat -c %a "$WEALD_HOME")" = 700 ]
+	[ "$(stat -c %a "$WEALD_HOME/keys/feed")" = 600 ]
+	[ "$(stat -c %a "$ROOT_KEY")" = 600 ]
+	# stock ssh-keygen reads both
+	run -0 ssh-keygen -y -f "$ROOT_KEY"
+	[[ $output == "ssh-ed25519 "*" south-west root key" ]]
+	run -0 ssh-keygen -y -f "$WEALD_HOME/keys/feed"
+	ssh-keygen -y -f "$ROOT_KEY" | cut -d' ' -f2 >root
+	run ! grep -qF "$(cat root)" "$FEED/allowed_signers"
+}
+
+@test "init --root-key writes the root key there and nowhere else" {
+	mkdir stick
+	weald init --region South --slug south-west --root-key stick/key \
+		>/dev/null
+	ssh-keygen -y -f stick/key
+	[ "$(stat -c %a stick/key)" = 600 ]
+	[ -z "$(find "$WEALD_HOME" -name '*root*')" ]
+}
+
+@test "two homes have two feeds" {
+	make_home one
+	make_home two
+	[ "$(git -C one/feeds/south-west.git rev-parse main)" != \
+		"$(git -C two/feeds/south-west.git rev-parse main)" ]
+	run ! cmp one/keys/feed two/keys/feed
+	run ! cmp one/south-west-root-key two/south-west-root-key
+}
+
+@test "the home is --home, else WEALD_HOME, else XDG_DATA_HOME, else HOME" {
+	make_home
+	weald --home before init --region A --slug aa >/dev/null
+	weald init --region A --slug aa --home behind >/dev/null
+	[ -e before/config ]
+	[ -e behind/config ]
+	[ -e "$WEALD_HOME/config" ]
+	unset WEALD_HOME
+	XDG_DATA_HOME=$PWD/xdg weald init --region A --slug aa >/dev/null
+	[ -e xdg/weald/config ]
+	weald init --region A --slug aa >/dev/null
+	[ -e "$HOME/.local/share/weald/config" ]
+	run -0 weald feeds
+	[[ $output == aa* ]]
+}
+
+@test "init says in JSON what it made" {
+	run -0 weald init --region A --slug aa --json
+	json 'lines[0]["feed"] == "aa" and lines[0]["seq"] == 2'
+	[ "$(json 'lines[0]["head"]')" = \
+		"$(git -C "$WEALD_HOME/feeds/aa.git" rev-parse main)" ]
+	[ "$(json 'lines[0]["root_key_file"]')" = "$WEALD_HOME/aa-root-key" ]
+}
+
+@test "init refuses to write over a home" {
+	make_home
+	fails 4 weald init --region "South West" --slug south-west
+	fails 4 weald init --region Other --slug other
+}
+
+@test "init refuses a folder that holds something" {
+	mkdir "$WEALD_HOME"
+	touch "$WEALD_HOME/letter"
+	fails 4 weald init --region "South West" --slug south-west
+}
+
+@test "init takes an empty folder" {
+	mkdir "$WEALD_HOME"
+	make_home
+	agree "$FEED"
+}
+
+@test "init refuses to write over a root key, and makes nothing" {
+	echo mine >key
+	run -3 --separate-stderr weald init --region A --slug aa --root-key key
+	[[ $stderr == "weald init: "*exists* ]]
+	[ "$(cat key)" = mine ]
+	[ ! -e "$WEALD_HOME" ]
+}
+
+@test "init takes back what it made where it cannot go on" {
+	run -3 --separate-stderr weald init --region A --slug aa \
+		--root-key nowhere/key
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[ ! -e "$WEALD_HOME" ]
+	mkdir "$WEALD_HOME"
+	run -3 weald init --region A --slug aa --root-key nowhere/key
+	[ -z "$(ls -A "$WEALD_HOME")" ]
+	make_home
+}
+
+@test "init refuses names that are none" {
+	mkdir "$WEALD_HOME"
+	for slug in A a -a a- a_b "a b" "$(printf 'a%.0s' {1..41})" ../a; do
+		fails 3 weald init --region A --slug "$slug"
+	done
+	for region in ' a' 'a ' $'a\nb' $'a\e[31m' $'a\xff' \
+		"$(printf 'a%.0s' {1..101})"; do
+		fails 3 weald init --region "$region" --slug aa
+	done
+	fails 2 weald init --region A
+	fails 2 weald init --slug aa
+	fails 2 weald init --region "" --slug aa
+	fails 2 weald init --region A --slug aa more
+	fails 2 weald init --region A --slug aa --contact-role Lead
+	fails 3 weald init --region A --slug aa --contact-role Lead \
+		--contact-mailbox nobody
+}
