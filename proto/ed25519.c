@@ -186,6 +186,7 @@ int ed25519_public(const uint8_t seed[SEED_BYTES],
 	int r = ed25519_signer_new(seed, &signer);
 
 	if (r == WEALD_OK) {
+		assert(signer != NULL);
 		memcpy(out_key, signer->key, PUBKEY_BYTES);
 	}
 	ed25519_signer_free(signer);

@@ -50,6 +50,7 @@ int home_join(const struct home *h, const char *rest, char **out)
 {
 	char *path;
 
+	assert(h != NULL);
 	if (asprintf(&path, "%s/%s", h->path, rest) < 0) {
 		return WEALD_NOMEM;
 	}
@@ -456,7 +457,7 @@ static int read_values(struct home *h, git_config *config, const char *path,
 /* Why a folder without a config is no home. */
 static int refuse_unfinished(const struct home *h, struct weald_msg *msg)
 {
-	struct findings f;
+	struct findings f = { 0 };
 	int r = look_inside(h->path, &f, msg);
 
 	if (r != WEALD_OK) {
@@ -583,6 +584,19 @@ int home_open(const char *path, struct home **out, struct weald_msg *msg)
 	return WEALD_OK;
 }
 
+/* A writer that was killed leaves files half written, of keys too. */
+static int clean_temps(const struct home *h, struct weald_msg *msg)
+{
+	char *keys;
+	int r = home_join(h, "keys", &keys);
+
+	if (r == WEALD_OK) {
+		r = fs_clean_temps(keys, msg);
+		free(keys);
+	}
+	return r != WEALD_OK ? r : fs_clean_temps(h->path, msg);
+}
+
 int home_lock(struct home *h, unsigned wait_ms, struct weald_msg *msg)
 {
 	char *path;
@@ -596,5 +610,5 @@ int home_lock(struct home *h, unsigned wait_ms, struct weald_msg *msg)
 		r = lock_take(path, h->path, wait_ms, &h->lock_fd, msg);
 		free(path);
 	}
-	return r;
+	return r != WEALD_OK ? r : clean_temps(h, msg);
 }

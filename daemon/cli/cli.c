@@ -93,9 +93,11 @@ int cli_fail(struct cli *c, enum cli_about about, int err)
 /* What to do about @err, where the message cannot know it; or NULL. */
 static const char *advice_for(const struct cli *c, int err)
 {
+	size_t len = strlen(c->msg.text);
+
 	/* whoever wrote the message may know better */
 	if (strstr(c->msg.text, "; ") != NULL ||
-	    strstr(c->msg.text, " (") != NULL) {
+	    (len > 0 && c->msg.text[len - 1] == ')')) {
 		return NULL;
 	}
 	if (c->advice != NULL) {

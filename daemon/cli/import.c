@@ -82,15 +82,10 @@ static int import(struct cli *c, struct home *home, const char *source)
 }
 
 static const char import_text[] =
-	"Take in a feed from SOURCE: a git repository (a clone, bare or not, "
-	"on "
-	"a\n"
-	"stick) or a git bundle. All of it is verified first; one wrong "
-	"update, "
-	"and\n"
-	"nothing is taken in. A feed that is here already is extended where "
-	"SOURCE\n"
-	"goes on from what is here.\n";
+	"Take in a feed from SOURCE: a git repository (a clone, bare or\n"
+	"not, on a stick) or a git bundle. All of it is verified first; one\n"
+	"wrong update, and nothing is taken in. A feed that is here already\n"
+	"is extended where SOURCE goes on from what is here.\n";
 
 int command_import(struct cli *c, int argc, char **argv)
 {

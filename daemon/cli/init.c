@@ -5,13 +5,10 @@
  * name; home_finish() comes last and makes the folder a home. What fails in
  * between is taken back, so that init can be called again.
  */
-#include <errno.h>
-#include <ftw.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/cli/cli.h"
@@ -25,9 +22,6 @@
 
 #define REGION_BYTES_MAX  100u
 #define CONTACT_BYTES_MAX 100u
-
-/* nftw() walks the few folders of a home that was just made */
-#define OPEN_FOLDERS 16
 
 struct initing {
 	struct cli *c;
@@ -353,29 +347,18 @@ static int make_feed(struct initing *in)
 	return cli_fail(c, CLI_ABOUT_HOME, r);
 }
 
-static int remove_one_cb(const char *path, const struct stat *st, int type,
-			 struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 /* Remove @name in the home and what is beneath; false where some is left. */
 static bool remove_part(const struct initing *in, const char *name)
 {
 	char *path;
-	int n;
-	int e;
+	int r;
 
 	if (asprintf(&path, "%s/%s", in->path, name) < 0) {
 		return false;
 	}
-	n = nftw(path, remove_one_cb, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
-	e = errno;
+	r = fs_remove_tree(path, NULL);
 	free(path);
-	return n == 0 || e == ENOENT;
+	return r == WEALD_OK;
 }
 
 /*
@@ -410,18 +393,14 @@ static void undo(struct initing *in)
 
 static const char advice[] =
 	"\n"
-	"Move the root key away from this machine now: to two sticks or "
-	"sheets\n"
-	"of paper in two safe places. Test each copy with ssh-keygen -y -f "
-	"COPY,\n"
-	"then delete the file here.\n"
+	"Move the root key away from this machine now: to two sticks or\n"
+	"sheets of paper in two safe places. Test each copy with ssh-keygen\n"
+	"-y -f COPY, then delete the file here.\n"
 	"\n"
-	"The root key signs nothing in daily use. It is needed to replace the "
-	"feed\n"
-	"key, if that is lost or stolen, and to change what was published.\n"
-	"Whoever has it can take the feed over. Without it, if the feed key "
-	"is\n"
-	"lost too, the region must begin a new feed.\n";
+	"The root key signs nothing in daily use. It is needed to replace\n"
+	"the feed key, if that is lost or stolen, and to change what was\n"
+	"published. Whoever has it can take the feed over. Without it, if\n"
+	"the feed key is lost too, the region must begin a new feed.\n";
 
 static int print_result(struct initing *in)
 {
@@ -473,11 +452,9 @@ static int make_all(struct initing *in)
 }
 
 static const char init_text[] =
-	"Make a home: the region's feed key, its feed with the first two "
-	"updates,\n"
-	"and a root key in a file of its own that must be moved away. Nothing "
-	"that\n"
-	"exists is written over.\n";
+	"Make a home: the region's feed key, its feed with the first two\n"
+	"updates, and a root key in a file of its own that must be moved\n"
+	"away. Nothing that exists is written over.\n";
 
 int command_init(struct cli *c, int argc, char **argv)
 {
@@ -492,7 +469,7 @@ int command_init(struct cli *c, int argc, char **argv)
 		  "(else into the home: SLUG-root-key)" },
 		{ "contact-role", 0, CLI_OPTION_TEXT, &in.role, "ROLE",
 		  "whom to ask: a role, not a person" },
-		{ "contact-mailbox", 0, CLI_OPTION_TEXT, &in.mailbox, "ADDRESS",
+		{ "contact-mailbox", 0, CLI_OPTION_TEXT, &in.mailbox, "ADDR",
 		  "a shared mailbox, not a person's" },
 	};
 	const struct cli_usage usage = {

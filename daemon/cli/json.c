@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/cli/out.h"
+#include "proto/text.h"
 
 void json_line_init(struct json_line *j)
 {
@@ -20,8 +21,20 @@ void json_line_release(struct json_line *j)
 
 json_t *json_span(struct span text)
 {
-	return json_stringn(text.len == 0 ? "" : (const char *)text.data,
-			    text.len);
+	json_t *string;
+	char *escaped;
+
+	if (text_is_utf8(text)) {
+		return json_stringn(text.len == 0 ? ""
+						  : (const char *)text.data,
+				    text.len);
+	}
+	if (out_escape(text, &escaped) != WEALD_OK) {
+		return NULL;
+	}
+	string = json_string(escaped);
+	free(escaped);
+	return string;
 }
 
 void json_line_add(struct json_line *j, const char *key, json_t *value)
@@ -33,7 +46,7 @@ void json_line_add(struct json_line *j, const char *key, json_t *value)
 
 void json_line_text(struct json_line *j, const char *key, const char *text)
 {
-	json_line_add(j, key, json_string(text));
+	json_line_span(j, key, span_of(text));
 }
 
 void json_line_span(struct json_line *j, const char *key, struct span text)

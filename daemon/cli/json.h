@@ -34,7 +34,10 @@ void json_line_time(struct json_line *j, const char *key, uint64_t seconds);
 /* Takes @value, which may be NULL where it could not be made. */
 void json_line_add(struct json_line *j, const char *key, json_t *value);
 
-/* A string, or NULL where there is no memory or @text is not UTF-8. */
+/*
+ * A string, or NULL where there is no memory. What is not UTF-8 (a path may
+ * not be) stands in it escaped.
+ */
 json_t *json_span(struct span text);
 
 /* Print and release. WEALD_NOMEM. */

@@ -295,6 +295,9 @@ static int grant_from_file(struct rotating *k, const char *path)
 	return cli_fail(c, CLI_ABOUT_INPUT, r);
 }
 
+static const char rotate_text[] =
+	"Put a new key in the feed key's place, with the root key's word.\n";
+
 static int key_rotate(struct cli *c, int argc, char **argv)
 {
 	struct rotating k = { .c = c };
@@ -310,8 +313,7 @@ static int key_rotate(struct cli *c, int argc, char **argv)
 	const struct cli_usage usage = {
 		.synopsis = "key rotate --root-key FILE\n"
 			    "key rotate --grant FILE",
-		.text = "Put a new key in the feed key's place, with the root "
-			"key's word.\n",
+		.text = rotate_text,
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 	};
@@ -436,6 +438,10 @@ static int request(struct rotating *k, const char *out)
 	return print_request(k, out);
 }
 
+static const char request_text[] =
+	"Make the next feed key, and write the statement that the root key\n"
+	"must sign before it may take the feed key's place.\n";
+
 static int key_request(struct cli *c, int argc, char **argv)
 {
 	struct rotating k = { .c = c };
@@ -451,9 +457,7 @@ static int key_request(struct cli *c, int argc, char **argv)
 	const struct cli_usage usage = {
 		.synopsis = "key request [--out FILE]\n"
 			    "key request --discard",
-		.text = "Make the next feed key, and write the statement that "
-			"the root key must\n"
-			"sign before it may take the feed key's place.\n",
+		.text = request_text,
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 	};
@@ -635,13 +639,15 @@ out:
 	return r;
 }
 
+static const char show_text[] =
+	"Show the key that signs FEED (else the own feed), the ones before,\n"
+	"and the digest of the root key.\n";
+
 static int key_show(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_usage usage = {
 		.synopsis = "key show [FEED]",
-		.text = "Show the key that signs FEED (else the own feed), the "
-			"ones before, and\n"
-			"the digest of the root key.\n",
+		.text = show_text,
 		.args_max = 1,
 	};
 	char requested[SSHKEY_FINGERPRINT_BYTES] = "";
@@ -688,6 +694,13 @@ static const struct {
 	{ "request", key_request },
 };
 
+static const char key_text[] =
+	"Show the feed's key, or put another in its place. That needs the\n"
+	"root key: at once with --root-key, or, where the root key stays\n"
+	"offline, in steps: request, sign with ssh-keygen, rotate --grant.\n"
+	"\n"
+	"weald key show --help and so on explain each.\n";
+
 int command_key(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_usage usage = {
@@ -695,12 +708,7 @@ int command_key(struct cli *c, int argc, char **argv)
 			    "key rotate --root-key FILE\n"
 			    "key request [--out FILE | --discard]\n"
 			    "key rotate --grant FILE",
-		.text = "Show the feed's key, or put another in its place. "
-			"That needs the root key:\n"
-			"at once with --root-key, or, where the root key stays "
-			"offline, in steps:\n"
-			"request, sign with ssh-keygen, rotate --grant.\n"
-			"weald key show --help and so on explain each.\n",
+		.text = key_text,
 		.args_min = 1,
 		.args_max = CLI_ARGS_ANY,
 		.args_are_foreign = true,

@@ -225,9 +225,8 @@ static int log_feed(struct logging *l, const char *record)
 
 static const char log_text[] =
 	"List the updates of FEED (else of the own feed), the newest first.\n"
-	"A \"!\" behind a time says that it lies more than a day ahead of the "
-	"clock\n"
-	"of this machine.\n";
+	"A \"!\" behind a time says that it lies more than a day ahead of\n"
+	"the clock of this machine.\n";
 
 int command_log(struct cli *c, int argc, char **argv)
 {

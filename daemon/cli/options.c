@@ -30,9 +30,10 @@ int cli_usage_error(struct cli *c, const char *fmt, ...)
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	if (c->command == NULL) {
-		msg_set(&c->msg, "%s; see weald help", text);
+		msg_set(&c->msg, "%.400s; see weald help", text);
 	} else {
-		msg_set(&c->msg, "%s; see weald %s --help", text, c->command);
+		msg_set(&c->msg, "%.400s; see weald %s --help", text,
+			c->command);
 	}
 	return cli_fail(c, CLI_ABOUT_ASKED, WEALD_USAGE);
 }
@@ -97,6 +98,19 @@ static void print_indented(const char *text, int indent)
 	printf("%s\n", text);
 }
 
+static void print_synopsis(const char *text)
+{
+	const char *head = "usage:";
+	const char *lf;
+
+	while ((lf = strchr(text, '\n')) != NULL) {
+		printf("%-6s weald %.*s\n", head, (int)(lf - text), text);
+		head = "";
+		text = lf + 1;
+	}
+	printf("%-6s weald %s\n", head, text);
+}
+
 static void print_help(const struct cli_usage *usage,
 		       const struct option_set *set)
 {
@@ -105,8 +119,7 @@ static void print_help(const struct cli_usage *usage,
 	size_t i;
 	int n;
 
-	fputs("usage: weald ", stdout);
-	print_indented(usage->synopsis, 13);
+	print_synopsis(usage->synopsis);
 	printf("\n%s\nOptions:\n", usage->text);
 	for (i = 0; i < set->n; i++) {
 		o = &set->all[i];

@@ -487,14 +487,14 @@ static int publish(struct publishing *p)
 }
 
 static const char publish_text[] =
-	"Each PATH is the folder of a record: it holds record.md, and perhaps\n"
-	"data.csv, other files, and a folder attachments. The folder's name "
-	"is\n"
-	"the record's name; kind, title and topics come from record.md.\n"
+	"Each PATH is the folder of a record: it holds record.md, and\n"
+	"perhaps data.csv, other files, and a folder attachments. The\n"
+	"folder's name is the record's name; kind, title and topics come\n"
+	"from record.md.\n"
 	"\n"
 	"All are checked first, and nothing is published where one has a\n"
-	"problem. Printed is region/kind/slug@VERSION, one a line, once it is\n"
-	"safe on disk. A record that has not changed is no new version.\n";
+	"problem. Printed is region/kind/slug@VERSION, one a line, once it\n"
+	"is safe on disk. A record that has not changed is no new version.\n";
 
 int command_publish(struct cli *c, int argc, char **argv)
 {

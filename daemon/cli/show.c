@@ -354,10 +354,9 @@ static void release(struct showing *s)
 }
 
 static const char show_text[] =
-	"Show the latest version of a record, or @VERSION: what it is, its "
-	"files, all\n"
-	"its versions, and the text of record.md. REF is region/kind/slug, or\n"
-	"kind/slug for a record of this region.\n";
+	"Show the latest version of a record, or @VERSION: what it is, its\n"
+	"files, all its versions, and the text of record.md. REF is\n"
+	"region/kind/slug, or kind/slug for a record of this region.\n";
 
 int command_show(struct cli *c, int argc, char **argv)
 {

@@ -140,12 +140,10 @@ static int verify_all(struct verifying *v, char *const *names, size_t n)
 }
 
 static const char verify_text[] =
-	"Check feeds (all, where none is named) from the first update on: "
-	"every\n"
-	"signature, tree and content, from the git objects alone. The first "
-	"update\n"
-	"that is wrong is named with its seq, its commit and the rule that it\n"
-	"breaks.\n";
+	"Check feeds (all, where none is named) from the first update on:\n"
+	"every signature, tree and content, from the git objects alone. The\n"
+	"first update that is wrong is named with its seq, its commit and\n"
+	"the rule that it breaks.\n";
 
 int command_verify(struct cli *c, int argc, char **argv)
 {

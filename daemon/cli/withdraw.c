@@ -211,9 +211,8 @@ static void release(struct withdrawing *w)
 }
 
 static const char withdraw_text[] =
-	"Withdraw a record of this region. It stays readable: the next "
-	"version says\n"
-	"first that it is withdrawn, and why. Printed is\n"
+	"Withdraw a record of this region. It stays readable: the next\n"
+	"version says first that it is withdrawn, and why. Printed is\n"
 	"region/kind/slug@VERSION. To bring it back, publish it again.\n";
 
 int command_withdraw(struct cli *c, int argc, char **argv)

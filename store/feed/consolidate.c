@@ -146,6 +146,7 @@ static int make_plan(const struct work *w, const struct packlist *l,
 	}
 	top = top_tier(counts, bytes);
 	if (top < TIERS_MAX) {
+		assert(l->count > 0);
 		p.items = calloc(l->count, sizeof(*p.items));
 		if (p.items == NULL) {
 			return WEALD_NOMEM;
@@ -218,12 +219,11 @@ static int carry_out(struct work *w, const struct plan *p,
 		     struct weald_msg *msg)
 {
 	struct packmerge_result res;
-	size_t unfit;
 	int r;
 
-	r = packmerge(w->dir_fd, w->dir, p->items, p->count, &res, &unfit, msg);
+	r = packmerge(w->dir_fd, w->dir, p->items, p->count, &res, msg);
 	if (r == WEALD_FORMAT) {
-		return note_unfit(w, p->items[unfit]->name);
+		return note_unfit(w, p->items[res.unfit]->name);
 	}
 	if (r != WEALD_OK) {
 		return r;

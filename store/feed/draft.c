@@ -78,17 +78,32 @@ struct making {
 	struct feed *feed;
 	const struct draft *draft;
 	struct update update;  /* changes: an array of its own */
-	struct span *contents; /* aligned with the changes */
+	struct span *contents; /* of the draft, aligned with the changes */
+	uint8_t **paths;       /* the bytes of the changes' paths, owned */
 	size_t changes_cap;
 	struct buf payload;
 	struct checked checked;
 };
 
+/* Let @*array hold @cap things of @size bytes; as it was on WEALD_NOMEM. */
+static int array_grow(void **array, size_t cap, size_t size)
+{
+	void *grown = realloc(*array, cap * size);
+
+	if (grown == NULL) {
+		return WEALD_NOMEM;
+	}
+	*array = grown;
+	return WEALD_OK;
+}
+
 static int making_reserve(struct making *m)
 {
-	struct change *changes;
-	struct span *contents;
-	size_t cap;
+	void *changes = m->update.changes;
+	void *contents = m->contents;
+	void *paths = m->paths;
+	size_t cap = m->changes_cap == 0 ? 16 : 2 * m->changes_cap;
+	int r;
 
 	if (m->update.changes_n < m->changes_cap) {
 		return WEALD_OK;
@@ -96,103 +111,109 @@ static int making_reserve(struct making *m)
 	if (m->update.changes_n >= CHANGES_MAX) {
 		return WEALD_CHANGES;
 	}
-	cap = m->changes_cap == 0 ? 16 : 2 * m->changes_cap;
-	changes = realloc(m->update.changes, cap * sizeof *changes);
-	if (changes == NULL) {
-		return WEALD_NOMEM;
+	r = array_grow(&changes, cap, sizeof *m->update.changes);
+	if (r == WEALD_OK) {
+		r = array_grow(&contents, cap, sizeof *m->contents);
+	}
+	if (r == WEALD_OK) {
+		r = array_grow(&paths, cap, sizeof *m->paths);
 	}
 	m->update.changes = changes;
-	contents = realloc(m->contents, cap * sizeof *contents);
-	if (contents == NULL) {
-		return WEALD_NOMEM;
-	}
 	m->contents = contents;
-	m->changes_cap = cap;
-	return WEALD_OK;
+	m->paths = paths;
+	if (r == WEALD_OK) {
+		m->changes_cap = cap;
+	}
+	return r;
 }
 
-/* "<record>/<name>", or the name alone at the root; the caller frees it. */
-static int making_path(const struct making *m, struct span name,
-		       struct span *out)
+/*
+ * A change of the file @name, its path "<record>/<name>" or, at the root, the
+ * name alone; the last of the changes, to be filled in.
+ */
+static int making_add(struct making *m, struct span name, struct change **out)
 {
 	struct span record = m->draft->record;
-	size_t len = record.len == 0 ? 0 : record.len + 1;
+	size_t folder = record.len == 0 ? 0 : record.len + 1;
+	size_t at = m->update.changes_n;
 	uint8_t *path;
+	int r;
 
-	path = malloc(len + name.len + 1);
+	r = making_reserve(m);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	path = malloc(folder + name.len + 1);
 	if (path == NULL) {
 		return WEALD_NOMEM;
 	}
-	if (len > 0) {
+	if (folder > 0) {
 		memcpy(path, record.data, record.len);
 		path[record.len] = '/';
 	}
-	memcpy(path + len, name.data, name.len);
-	*out = (struct span){ path, len + name.len };
+	memcpy(path + folder, name.data, name.len);
+	m->paths[at] = path;
+	m->contents[at] = (struct span){ NULL, 0 };
+	m->update.changes[at] =
+		(struct change){ .path = { path, folder + name.len } };
+	m->update.changes_n++;
+	*out = &m->update.changes[at];
 	return WEALD_OK;
 }
 
-static void path_free(struct span path)
+/* Take the last of the changes back. */
+static void making_drop(struct making *m)
 {
-	union {
-		const uint8_t *kept;
-		uint8_t *given;
-	} p = { .kept = path.data };
-
-	free(p.given);
+	assert(m->update.changes_n > 0);
+	m->update.changes_n--;
+	free(m->paths[m->update.changes_n]);
 }
 
-/* Takes the change's path on success. */
-static int making_add(struct making *m, const struct change *change,
-		      struct span content)
+/* Fill in a put; is it one, or is the file there as it is? */
+static int making_fill(struct making *m, struct change *c, struct span content,
+		       bool *out_changed, struct weald_msg *msg)
 {
-	static const uint8_t empty[1];
-	size_t at = m->update.changes_n;
-	int r = making_reserve(m);
+	uint8_t have[OBJECT_ID_BYTES];
+	int r;
 
+	r = path_check_file(c->path, m->draft->record, msg);
 	if (r == WEALD_OK) {
-		m->update.changes[at] = *change;
-		m->contents[at] = content;
-		if (content.data == NULL) {
-			m->contents[at].data = empty; /* there, but empty */
-		}
-		m->update.changes_n++;
+		r = object_id(OBJECT_BLOB, content.data, content.len, c->blob);
 	}
-	return r;
+	if (r != WEALD_OK) {
+		return r;
+	}
+	r = tree_find(m->feed->chain.tree, c->path, have, msg);
+	if (r != WEALD_OK && r != WEALD_NOTFOUND) {
+		return r;
+	}
+	*out_changed =
+		r == WEALD_NOTFOUND || memcmp(have, c->blob, sizeof have) != 0;
+	c->size = content.len;
+	return digest_sha256(content, c->sha256);
 }
 
 /* A file that the draft has: a change where the feed has it otherwise. */
 static int making_put(struct making *m, const struct draft_file *file,
 		      struct weald_msg *msg)
 {
-	struct change change = { .size = file->content.len };
-	uint8_t have[OBJECT_ID_BYTES];
-	bool changed = true;
+	static const uint8_t empty[1];
+	struct span content = file->content;
+	struct change *change = NULL;
+	bool changed = false;
 	int r;
 
-	r = making_path(m, file->name, &change.path);
+	if (content.data == NULL) {
+		content.data = empty; /* there, unlike one that is absent */
+	}
+	r = making_add(m, file->name, &change);
 	if (r != WEALD_OK) {
 		return r;
 	}
-	r = path_check_file(change.path, m->draft->record, msg);
-	if (r == WEALD_OK) {
-		r = object_id(OBJECT_BLOB, file->content.data,
-			      file->content.len, change.blob);
-	}
-	if (r == WEALD_OK) {
-		r = tree_find(m->feed->chain.tree, change.path, have, msg);
-		changed = r != WEALD_OK ||
-			  memcmp(have, change.blob, sizeof have) != 0;
-		r = r == WEALD_NOTFOUND ? WEALD_OK : r;
-	}
-	if (r == WEALD_OK && changed) {
-		r = digest_sha256(file->content, change.sha256);
-		if (r == WEALD_OK) {
-			r = making_add(m, &change, file->content);
-		}
-	}
-	if (r != WEALD_OK || !changed) {
-		path_free(change.path);
+	m->contents[m->update.changes_n - 1] = content;
+	r = making_fill(m, change, content, &changed, msg);
+	if (r == WEALD_OK && !changed) {
+		making_drop(m);
 	}
 	return r;
 }
@@ -202,7 +223,7 @@ static int making_keep_cb(void *ctx, struct span name,
 			  const uint8_t blob[OBJECT_ID_BYTES])
 {
 	struct making *m = ctx;
-	struct change change = { .removal = true };
+	struct change *change = NULL;
 	size_t i;
 	int r;
 
@@ -212,12 +233,9 @@ static int making_keep_cb(void *ctx, struct span name,
 			return WEALD_OK;
 		}
 	}
-	r = making_path(m, name, &change.path);
+	r = making_add(m, name, &change);
 	if (r == WEALD_OK) {
-		r = making_add(m, &change, (struct span){ NULL, 0 });
-		if (r != WEALD_OK) {
-			path_free(change.path);
-		}
+		change->removal = true;
 	}
 	return r;
 }
@@ -227,20 +245,24 @@ static void making_sort(struct making *m)
 {
 	struct change change;
 	struct span content;
+	uint8_t *path;
 	size_t i;
 	size_t j;
 
 	for (i = 1; i < m->update.changes_n; i++) {
 		change = m->update.changes[i];
 		content = m->contents[i];
+		path = m->paths[i];
 		for (j = i; j > 0 && span_compare(m->update.changes[j - 1].path,
 						  change.path) > 0;
 		     j--) {
 			m->update.changes[j] = m->update.changes[j - 1];
 			m->contents[j] = m->contents[j - 1];
+			m->paths[j] = m->paths[j - 1];
 		}
 		m->update.changes[j] = change;
 		m->contents[j] = content;
+		m->paths[j] = path;
 	}
 }
 
@@ -391,10 +413,11 @@ static void making_release(struct making *m)
 	size_t i;
 
 	for (i = 0; i < m->update.changes_n; i++) {
-		path_free(m->update.changes[i].path);
+		free(m->paths[i]);
 	}
 	free(m->update.changes);
 	free(m->contents);
+	free(m->paths);
 	buf_release(&m->payload);
 	buf_release(&m->checked.commit);
 }

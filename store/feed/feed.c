@@ -123,7 +123,7 @@ static int load_rest(struct feed *f, const uint8_t head[OBJECT_ID_BYTES],
 		r = WEALD_CORRUPT; /* an object of the history is not there */
 	}
 	if (r == WEALD_OK) {
-		r = walk_check(f->repo, &walk, false, load_cb, f, &done, msg);
+		r = walk_check(&walk, false, load_cb, f, &done, msg);
 	}
 	if (r != WEALD_OK && r != WEALD_DIVERGED) {
 		name_update(f, &walk, done, msg);

@@ -51,6 +51,7 @@ static int err_from_class(int klass)
 	case GIT_ERROR_INDEXER:
 	case GIT_ERROR_TREE:
 	case GIT_ERROR_OBJECT:
+	case GIT_ERROR_REFERENCE:
 		return WEALD_CORRUPT;
 	default:
 		return WEALD_IO;

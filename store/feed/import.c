@@ -207,8 +207,7 @@ static int append_all(struct import *im, struct weald_msg *msg)
 		r = compare_lines(im, &walk, msg);
 	}
 	if (r == WEALD_OK) {
-		r = walk_check(im->source, &walk, true, append_cb, im, &done,
-			       msg);
+		r = walk_check(&walk, true, append_cb, im, &done, msg);
 	}
 	if (r == WEALD_OK) {
 		r = feed_commit(im->feed, msg);
@@ -238,13 +237,16 @@ static int take_in(struct import *im, const char *dir, struct weald_msg *msg)
 	struct verify_result result;
 	int r;
 
-	r = verify_source(im, dir, &result, msg);
+	r = repo_open(dir, &im->source, msg);
 	if (r == WEALD_OK) {
-		r = repo_open(dir, &im->source, msg);
+		r = quarantine_check(im->source, msg);
 	}
 	if (r == WEALD_OK) {
 		r = repo_add_packs(im->source, (const char *const *)im->known,
 				   msg);
+	}
+	if (r == WEALD_OK) {
+		r = verify_source(im, dir, &result, msg);
 	}
 	if (r == WEALD_OK) {
 		r = open_target(im, &result.identity, msg);

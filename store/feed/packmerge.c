@@ -205,7 +205,7 @@ static int copy_entry(struct merge *m, struct stream *st,
 		      const struct packindex_entry *e, uint64_t len, bool keep,
 		      struct weald_msg *msg)
 {
-	struct span piece;
+	struct span piece = { NULL, 0 };
 	uint64_t done;
 	uLong crc = 0;
 	int r = WEALD_OK;
@@ -215,6 +215,7 @@ static int copy_entry(struct merge *m, struct stream *st,
 	}
 	for (done = 0; done < len; done += piece.len) {
 		r = stream_next(m, st, len - done, &piece, msg);
+		assert(r != WEALD_OK || (piece.data != NULL && piece.len > 0));
 		if (r == WEALD_OK && done == 0) {
 			r = check_type(m, st, piece.data[0], msg);
 		}
@@ -239,7 +240,7 @@ static int copy_entry(struct merge *m, struct stream *st,
 static int check_header(struct merge *m, struct stream *st, size_t count,
 			struct weald_msg *msg)
 {
-	struct span head;
+	struct span head = { NULL, 0 };
 	struct reader rd;
 	uint32_t n;
 	int r;
@@ -406,8 +407,7 @@ static void merge_release(struct merge *m)
 
 int packmerge(int dir_fd, const char *dir,
 	      const struct packlist_item *const *sources, size_t count,
-	      struct packmerge_result *out, size_t *out_unfit,
-	      struct weald_msg *msg)
+	      struct packmerge_result *out, struct weald_msg *msg)
 {
 	struct merge m = { .dir_fd = dir_fd, .dir = dir, .count = count };
 	size_t i;
@@ -416,11 +416,11 @@ int packmerge(int dir_fd, const char *dir,
 	assert(count > 0);
 	r = merge_init(&m, sources);
 	if (r == WEALD_OK) {
-		r = read_indexes(&m, out_unfit, msg);
+		r = read_indexes(&m, &out->unfit, msg);
 	}
 	if (r == WEALD_OK && m.first.used == 0) {
 		/* packs without objects: nothing of ours, nothing to gain */
-		*out_unfit = 0;
+		out->unfit = 0;
 		r = WEALD_FORMAT;
 	}
 	if (r == WEALD_OK) {
@@ -429,7 +429,7 @@ int packmerge(int dir_fd, const char *dir,
 	for (i = 0; i < count && r == WEALD_OK; i++) {
 		r = copy_source(&m, i, msg);
 		if (r == WEALD_FORMAT) {
-			*out_unfit = i;
+			out->unfit = i;
 		}
 	}
 	if (r == WEALD_OK) {

@@ -15,6 +15,7 @@ struct packmerge_result {
 	uint64_t objects;           /* copied */
 	uint64_t objects_twice;     /* dropped: an earlier source had them */
 	uint64_t bytes;             /* of the merged pack */
+	size_t unfit;               /* with WEALD_FORMAT, and nothing else */
 };
 
 /*
@@ -28,18 +29,14 @@ struct packmerge_result {
  * read(): a disk that reports an error must not end the process, as it would
  * with mapped memory.
  *
- * @out_unfit  the number of the source that is no pack to be merged: it holds
- *             deltas, or its index is not of version 2. Written with
- *             WEALD_FORMAT only.
- *
- * WEALD_FORMAT   see above
+ * WEALD_FORMAT   source number out->unfit is no pack to be merged: it holds
+ *                deltas, or its index is not of version 2
  * WEALD_CORRUPT  a source is damaged; @msg names the file
  * and the codes of store/fs.h. On failure nothing has changed, as far as
  * packout_commit() can say so.
  */
 int packmerge(int dir_fd, const char *dir,
 	      const struct packlist_item *const *sources, size_t count,
-	      struct packmerge_result *out, size_t *out_unfit,
-	      struct weald_msg *msg);
+	      struct packmerge_result *out, struct weald_msg *msg);
 
 #endif

@@ -11,34 +11,40 @@
 #include <unistd.h>
 
 #include "proto/bytes.h"
+#include "store/feed/packlist.h"
+#include "store/feed/tree.h"
 #include "store/fs.h"
 
 #define WORDS_BYTES_MAX 8192u /* of what git says */
 #define KNOWN_BYTES_MAX (1024u * 1024u)
+/* Trees are the largest objects that a feed has. */
+#define OBJECT_BYTES_MAX TREE_BYTES_MAX
 
-/* Would this variable change which repository or objects git looks at? */
+/*
+ * Would this variable change what git looks at, or how it speaks? Of git's own
+ * only those stay that say where it is and how the user has set it up.
+ */
 static bool is_hostile(const char *entry)
 {
-	static const char *const names[] = { "GIT_DIR=",
-					     "GIT_WORK_TREE=",
-					     "GIT_INDEX_FILE=",
-					     "GIT_OBJECT_DIRECTORY=",
-					     "GIT_ALTERNATE_",
-					     "GIT_NAMESPACE=",
-					     "GIT_COMMON_DIR=",
-					     "GIT_TRACE",
-					     "GIT_CONFIG_PARAMETERS",
-					     "GIT_CONFIG_COUNT=",
-					     "LC_ALL=",
-					     "LANGUAGE=" };
+	static const char *const fine[] = {
+		"GIT_EXEC_PATH=", "GIT_CONFIG_GLOBAL=", "GIT_CONFIG_SYSTEM=",
+		"GIT_CONFIG_NOSYSTEM="
+	};
 	size_t i;
 
-	for (i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strncmp(entry, names[i], strlen(names[i])) == 0) {
-			return true;
+	if (strncmp(entry, "LC_ALL=", strlen("LC_ALL=")) == 0 ||
+	    strncmp(entry, "LANGUAGE=", strlen("LANGUAGE=")) == 0) {
+		return true;
+	}
+	if (strncmp(entry, "GIT_", strlen("GIT_")) != 0) {
+		return false;
+	}
+	for (i = 0; i < sizeof fine / sizeof *fine; i++) {
+		if (strncmp(entry, fine[i], strlen(fine[i])) == 0) {
+			return false;
 		}
 	}
-	return false;
+	return true;
 }
 
 /* Our environment without what would lead git astray; the caller frees it. */
@@ -89,12 +95,20 @@ static void read_words(int fd, char *words, size_t size)
 	words[at] = '\0';
 }
 
-/* The line in which git says what is wrong. */
-static void say_words(char *words, struct weald_msg *msg)
+/* The line in which git says what is wrong, and a code for it. */
+static int say_words(char *words, struct weald_msg *msg)
 {
 	char *line = strstr(words, "fatal: ");
 	char *end;
 
+	if (strstr(words, "No space left") != NULL) {
+		msg_set(msg, "no space left (free some, then try again)");
+		return WEALD_NOSPACE;
+	}
+	if (strstr(words, "couldn't find remote ref") != NULL) {
+		msg_set(msg, "it has no branch main");
+		return WEALD_NOTFOUND;
+	}
 	line = line == NULL ? words : line + strlen("fatal: ");
 	end = strchr(line, '\n');
 	if (end != NULL) {
@@ -102,6 +116,7 @@ static void say_words(char *words, struct weald_msg *msg)
 	}
 	msg_set(msg, "git refused it: %s",
 		line[0] == '\0' ? "without a word" : line);
+	return WEALD_INVALID;
 }
 
 static int spawn_git(char *const *argv, int err_fd, pid_t *out_pid,
@@ -167,9 +182,7 @@ static int run_git(const char *const *argv, struct weald_msg *msg)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		return WEALD_OK;
 	}
-	say_words(words, msg);
-	return strstr(words, "No space left") != NULL ? WEALD_NOSPACE
-						      : WEALD_INVALID;
+	return say_words(words, msg);
 }
 
 /* git's alternates: one folder of objects a line. */
@@ -246,4 +259,42 @@ int quarantine_fetch(const char *dir, const char *source,
 	}
 	free(real);
 	return r;
+}
+
+static int check_object_cb(void *ctx, const uint8_t id[OBJECT_ID_BYTES],
+			   bool is_commit, uint64_t size)
+{
+	struct weald_msg *msg = ctx;
+	char hex[2 * OBJECT_ID_BYTES + 1];
+
+	(void)is_commit;
+	if (size <= OBJECT_BYTES_MAX) {
+		return WEALD_OK;
+	}
+	hex_encode(id, OBJECT_ID_BYTES, hex);
+	msg_set(msg,
+		"its object %s has %llu bytes, more than a feed's can have",
+		hex, (unsigned long long)size);
+	return WEALD_INVALID;
+}
+
+int quarantine_check(const struct repo *r, struct weald_msg *msg)
+{
+	struct packlist packs = { .count = 0 };
+	int fd = -1;
+	size_t i;
+	int err;
+
+	err = fs_open_dir(repo_pack_dir(r), &fd, msg);
+	if (err != WEALD_OK) {
+		return err;
+	}
+	err = packlist_read(fd, repo_pack_dir(r), &packs, msg);
+	for (i = 0; err == WEALD_OK && i < packs.count; i++) {
+		err = repo_pack_objects(r, packs.items[i].name, check_object_cb,
+					msg, msg);
+	}
+	packlist_release(&packs);
+	(void)close(fd);
+	return err;
 }

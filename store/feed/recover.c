@@ -158,8 +158,7 @@ static int try_tip(const struct recovery *rec, const struct tip *tip)
 	err = walk_list(rec->repo, tip->id,
 			chain->identity.seq == 0 ? NULL : stop, &walk, NULL);
 	if (err == WEALD_OK) {
-		err = walk_check(rec->repo, &walk, true, extend_cb, chain,
-				 &done, NULL);
+		err = walk_check(&walk, true, extend_cb, chain, &done, NULL);
 	}
 	walk_release(&walk);
 	return err == WEALD_NOMEM ? err : WEALD_OK;

@@ -15,15 +15,13 @@
 #include "store/feed/consolidate.h"
 #include "store/feed/giterr.h"
 #include "store/feed/pack.h"
+#include "store/feed/packcheck.h"
 #include "store/fs.h"
 
-#define MAIN_REF        "refs/heads/main"
 #define CONFIG_SIGNERS  "gpg.ssh.allowedsignersfile"
 #define WINDOW_BYTES    (32u * 1024u * 1024u)
 #define MAPPED_BYTES    (256u * 1024u * 1024u)
 #define CACHE_BYTES_MAX (8u * 1024u * 1024u)
-/* A path is shorter, even with each byte of it quoted. */
-#define CONFIG_BYTES_MAX (16u * 1024u)
 
 struct repo {
 	char *dir;
@@ -89,198 +87,35 @@ static int path_join(const char *dir, const char *rest, char **out)
 	return WEALD_OK;
 }
 
-/* A file that a new repository starts with. */
-static int create_file(const char *dir, const char *name, const char *text,
-		       struct weald_msg *msg)
-{
-	char *path = NULL;
-	int r;
-
-	r = path_join(dir, name, &path);
-	if (r == WEALD_OK) {
-		r = fs_create_durable(path, span_of(text), 0644, msg);
-	}
-	free(path);
-	return r;
-}
-
-/* @text as git's configuration takes it between quotes. */
-static int add_quoted(struct buf *out, const char *text)
-{
-	int r = WEALD_OK;
-
-	for (; r == WEALD_OK && *text != '\0'; text++) {
-		if (*text == '\n') {
-			r = buf_add_text(out, "\\n");
-			continue;
-		}
-		if (*text == '"' || *text == '\\') {
-			r = buf_add_byte(out, '\\');
-		}
-		if (r == WEALD_OK) {
-			r = buf_add(out, text, 1);
-		}
-	}
-	return r;
-}
-
-/* @final: where the repository will stand; git reads its config there. */
-static int create_config(const char *dir, const char *final,
-			 struct weald_msg *msg)
-{
-	struct buf text;
-	int r;
-
-	buf_init(&text, CONFIG_BYTES_MAX);
-	r = buf_add_text(&text, "[core]\n"
-				"\trepositoryformatversion = 0\n"
-				"\tfilemode = true\n"
-				"\tbare = true\n"
-				"[gc]\n"
-				"\tauto = 0\n"
-				"\tpruneExpire = never\n"
-				"[gpg \"ssh\"]\n"
-				"\tallowedSignersFile = \"");
-	if (r == WEALD_OK) {
-		r = add_quoted(&text, final);
-	}
-	if (r == WEALD_OK) {
-		r = buf_add_text(&text, "/" REPO_ALLOWED_SIGNERS "\"\n");
-	}
-	if (r == WEALD_OK) {
-		r = buf_add_byte(&text, '\0');
-	}
-	if (r == WEALD_OK) {
-		r = create_file(dir, "config", (const char *)text.data, msg);
-	}
-	buf_release(&text);
-	return r;
-}
-
-static int create_parts(const char *dir, const char *final,
-			struct weald_msg *msg)
-{
-	static const char *const folders[] = { "objects",      "objects/info",
-					       "objects/pack", "refs",
-					       "refs/heads",   "refs/tags",
-					       REPO_OWN_DIR };
-	char *path = NULL;
-	size_t i;
-	int r;
-
-	r = fs_mkdir(dir, 0755, msg);
-	for (i = 0; r == WEALD_OK && i < sizeof folders / sizeof *folders;
-	     i++) {
-		r = path_join(dir, folders[i], &path);
-		if (r == WEALD_OK) {
-			r = fs_mkdir(path, 0755, msg);
-		}
-		free(path);
-		path = NULL;
-	}
-	if (r == WEALD_OK) {
-		r = create_file(dir, "HEAD", "ref: " MAIN_REF "\n", msg);
-	}
-	if (r == WEALD_OK) {
-		r = create_file(dir, REPO_ALLOWED_SIGNERS, "", msg);
-	}
-	if (r == WEALD_OK) {
-		r = create_config(dir, final, msg);
-	}
-	return r;
-}
-
-/* "<folder>/.new-<name>" beside @dir, and @dir as an absolute path. */
-static int create_names(const char *dir, char **out_temp, char **out_final,
-			struct weald_msg *msg)
-{
-	char *copy = strdup(dir);
-	char *parent = NULL;
-	char *slash;
-	const char *name;
-	int r = WEALD_OK;
-
-	*out_temp = NULL;
-	*out_final = NULL;
-	if (copy == NULL) {
-		return WEALD_NOMEM;
-	}
-	slash = strrchr(copy, '/');
-	name = slash == NULL ? copy : slash + 1;
-	if (slash != NULL) {
-		*slash = '\0';
-	}
-	parent = realpath(slash == NULL   ? "."
-			  : slash == copy ? "/"
-					  : copy,
-			  NULL);
-	if (parent == NULL) {
-		r = fs_fail(errno, "find", NULL, copy, msg);
-	} else if (asprintf(out_temp, "%s/.new-%s", parent, name) < 0 ||
-		   asprintf(out_final, "%s/%s", parent, name) < 0) {
-		r = WEALD_NOMEM;
-	}
-	free(parent);
-	free(copy);
-	return r;
-}
-
-int repo_create(const char *dir, struct weald_msg *msg)
-{
-	char *temp = NULL;
-	char *final = NULL;
-	bool exists = false;
-	int r;
-
-	r = create_names(dir, &temp, &final, msg);
-	if (r != WEALD_OK) {
-		goto out;
-	}
-	r = fs_exists(final, &exists, msg);
-	if (r == WEALD_OK && exists) {
-		msg_set(msg, "%s exists already", final);
-		r = WEALD_EXISTS;
-	}
-	if (r == WEALD_OK) {
-		r = fs_remove_tree(temp, msg);
-	}
-	if (r == WEALD_OK) {
-		r = create_parts(temp, final, msg);
-	}
-	if (r == WEALD_OK) {
-		r = fs_rename(temp, final, msg);
-	}
-	if (r != WEALD_OK && temp != NULL) {
-		(void)fs_remove_tree(temp, NULL);
-	}
-out:
-	free(temp);
-	free(final);
-	return r;
-}
-
 /* Let the object database look into the packs of the repository @dir. */
 static int add_packs(git_odb *odb, const char *dir, int priority,
 		     struct weald_msg *msg)
 {
 	git_odb_backend *packs = NULL;
 	char *objects = NULL;
-	int code;
+	char *pack_dir = NULL;
+	int code = 0;
 	int err;
 
 	err = path_join(dir, "objects", &objects);
-	if (err != WEALD_OK) {
-		return err;
+	if (err == WEALD_OK) {
+		err = path_join(objects, "pack", &pack_dir);
 	}
-	code = git_odb_backend_pack(&packs, objects);
-	if (code == 0) {
+	if (err == WEALD_OK) {
+		err = packcheck_indexes(pack_dir, msg);
+	}
+	if (err == WEALD_OK) {
+		code = git_odb_backend_pack(&packs, objects);
+	}
+	if (err == WEALD_OK && code == 0) {
 		code = git_odb_add_backend(odb, packs, priority);
 		if (code < 0) {
 			packs->free(packs);
 		}
 	}
+	free(pack_dir);
 	free(objects);
-	return code < 0 ? err_from_git(code, msg) : WEALD_OK;
+	return code < 0 ? err_from_git(code, msg) : err;
 }
 
 /*
@@ -414,7 +249,7 @@ int repo_lock(struct repo *r, struct weald_msg *msg)
 /* git and libgit2 leave these when they are killed, and then refuse. */
 static int remove_stale_locks(struct repo *r, struct weald_msg *msg)
 {
-	static const char *const locks[] = { MAIN_REF ".lock", "HEAD.lock",
+	static const char *const locks[] = { REPO_MAIN ".lock", "HEAD.lock",
 					     "packed-refs.lock",
 					     "config.lock" };
 	char *path = NULL;
@@ -578,13 +413,23 @@ int repo_read(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
 int repo_check_tree(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
 		    struct span data, struct weald_msg *msg)
 {
+	char hex[2 * OBJECT_ID_BYTES + 1];
 	struct buf have;
-	int err;
+	int err = WEALD_OK;
 
 	buf_init(&have, data.len);
-	err = repo_read(r, id, OBJECT_TREE, &have, msg);
+	hex_encode(id, OBJECT_ID_BYTES, hex);
+	/* asked first: libgit2 reads the empty tree even where it is not */
+	if (!repo_has(r, id)) {
+		msg_set(msg, "object %s is not in %s", hex, r->dir);
+		err = WEALD_CORRUPT;
+	}
+	if (err == WEALD_OK) {
+		err = repo_read(r, id, OBJECT_TREE, &have, msg);
+	}
 	if (err == WEALD_OK && !span_equal(buf_span(&have), data)) {
-		msg_set(msg, "a tree in %s has another content", r->dir);
+		msg_set(msg, "object %s in %s has another content", hex,
+			r->dir);
 		err = WEALD_CORRUPT;
 	}
 	buf_release(&have);
@@ -604,10 +449,13 @@ int repo_head(const struct repo *r, uint8_t out_id[OBJECT_ID_BYTES],
 	      struct weald_msg *msg)
 {
 	git_oid oid;
-	int code = git_reference_name_to_id(&oid, r->git, MAIN_REF);
+	int code = git_reference_name_to_id(&oid, r->git, REPO_MAIN);
+	int err;
 
 	if (code < 0) {
-		return err_from_git(code, msg);
+		err = err_from_git(code, msg);
+		msg_prefix(msg, "%s", r->dir);
+		return err;
 	}
 	memcpy(out_id, oid.id, OBJECT_ID_BYTES);
 	return WEALD_OK;
@@ -642,11 +490,11 @@ int repo_move_head(struct repo *r, const uint8_t *from,
 
 	memcpy(new.id, to, OBJECT_ID_BYTES);
 	if (from == NULL) {
-		code = git_reference_create(&ref, r->git, MAIN_REF, &new, 0,
+		code = git_reference_create(&ref, r->git, REPO_MAIN, &new, 0,
 					    NULL);
 	} else {
 		memcpy(old.id, from, OBJECT_ID_BYTES);
-		code = git_reference_create_matching(&ref, r->git, MAIN_REF,
+		code = git_reference_create_matching(&ref, r->git, REPO_MAIN,
 						     &new, 1, &old, NULL);
 	}
 	git_reference_free(ref);

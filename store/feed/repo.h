@@ -22,6 +22,9 @@ struct repo;
 #define REPO_OWN_DIR         "weald"
 #define REPO_ALLOWED_SIGNERS "allowed_signers"
 
+/* The branch that a feed is. */
+#define REPO_MAIN "refs/heads/main"
+
 /* libgit2's options for the whole process; WEALD_IO, WEALD_NOMEM. */
 int repo_library_init(struct weald_msg *msg);
 void repo_library_shutdown(void);

@@ -117,16 +117,16 @@ static struct entry *entry_find(const struct folder *f, struct span name,
 	return there ? &f->entries[at] : NULL;
 }
 
-static int entry_add(struct folder *f, struct span name, bool is_folder,
-		     struct entry **out)
+/* A new entry at the place @at, where it belongs. */
+static int entry_insert(struct folder *f, size_t at, struct span name,
+			bool is_folder, struct entry **out)
 {
 	struct entry *entries;
 	struct entry *e;
 	char *copy;
 	size_t cap;
-	size_t at;
-	bool there;
 
+	assert(at <= f->count);
 	if (f->count == f->cap) {
 		cap = f->cap == 0 ? 4 : 2 * f->cap;
 		entries = realloc(f->entries, cap * sizeof *entries);
@@ -140,8 +140,7 @@ static int entry_add(struct folder *f, struct span name, bool is_folder,
 	if (copy == NULL) {
 		return WEALD_NOMEM;
 	}
-	at = entry_place(f, name, is_folder, &there);
-	assert(!there);
+	assert(f->entries != NULL);
 	e = &f->entries[at];
 	memmove(e + 1, e, (f->count - at) * sizeof *e);
 	f->count++;
@@ -150,6 +149,30 @@ static int entry_add(struct folder *f, struct span name, bool is_folder,
 			     .is_folder = is_folder };
 	*out = e;
 	return WEALD_OK;
+}
+
+static int entry_add(struct folder *f, struct span name, bool is_folder,
+		     struct entry **out)
+{
+	bool there;
+	size_t at = entry_place(f, name, is_folder, &there);
+
+	assert(!there);
+	return entry_insert(f, at, name, is_folder, out);
+}
+
+/* Does the name come after the last entry of the folder? */
+static bool is_next(const struct folder *f, struct span name, bool is_folder)
+{
+	const struct entry *last;
+
+	if (f->count == 0) {
+		return true;
+	}
+	last = &f->entries[f->count - 1];
+	return entry_compare((struct span){ (const uint8_t *)last->name,
+					    last->name_len },
+			     last->is_folder, name, is_folder) < 0;
 }
 
 static void entry_remove(struct tree *t, struct folder *f, struct entry *e)
@@ -170,7 +193,6 @@ static int parse_entry(struct reader *r, struct folder *f)
 	struct span id;
 	struct entry *e;
 	bool is_folder = false;
-	bool there;
 	int err;
 
 	if (reader_expect(r, MODE_FILE) != WEALD_OK) {
@@ -181,10 +203,10 @@ static int parse_entry(struct reader *r, struct folder *f)
 	}
 	if (reader_until(r, '\0', &name) != WEALD_OK || name.len == 0 ||
 	    reader_take(r, OBJECT_ID_BYTES, &id) != WEALD_OK ||
-	    entry_place(f, name, is_folder, &there) != f->count || there) {
+	    !is_next(f, name, is_folder)) {
 		return WEALD_CORRUPT;
 	}
-	err = entry_add(f, name, is_folder, &e);
+	err = entry_insert(f, f->count, name, is_folder, &e);
 	if (err == WEALD_OK) {
 		memcpy(e->id, id.data, OBJECT_ID_BYTES);
 	}
@@ -540,7 +562,7 @@ int tree_find(struct tree *t, struct span path,
 static int list_folder(struct tree *t, struct folder *f, const char *prefix,
 		       tree_file_fn *each, void *ctx, struct weald_msg *msg)
 {
-	struct folder *child;
+	struct folder *child = NULL;
 	struct entry *e;
 	struct buf name;
 	size_t i;

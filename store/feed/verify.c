@@ -11,6 +11,7 @@ struct verify {
 	struct chain chain;
 	int trees; /* not WEALD_OK: a tree of the update is not as it must be */
 	struct weald_msg trees_msg;
+	struct identity good; /* after the last update that is good */
 	verify_progress_fn *progress;
 	void *ctx;
 	uint64_t total;
@@ -57,6 +58,9 @@ static int update_cb(void *ctx, const struct walk_item *item,
 		msg_set(msg, "%s", msg_text(&v->trees_msg, v->trees));
 		r = v->trees;
 	}
+	if (r == WEALD_OK) {
+		v->good = v->chain.identity;
+	}
 	if (r == WEALD_OK && v->progress != NULL) {
 		v->progress(v->ctx, v->chain.identity.seq, v->total);
 	}
@@ -81,8 +85,8 @@ static int verify_main(struct verify *v, struct verify_result *out,
 	}
 	out->total = walk.count;
 	v->total = walk.count;
-	r = walk_check(v->repo, &walk, true, update_cb, v, &done, msg);
-	out->identity = v->chain.identity;
+	r = walk_check(&walk, true, update_cb, v, &done, msg);
+	out->identity = v->good;
 	if (r != WEALD_OK) {
 		out->failed_seq = done + 1;
 		hex_encode(walk.ids[done], OBJECT_ID_BYTES, out->failed_commit);

@@ -17,7 +17,8 @@ struct verify_result {
 	struct identity identity; /* after the last update that is good */
 	uint64_t total;           /* commits on main */
 	/* where it failed */
-	uint64_t failed_seq; /* 0 where all is good */
+	/* 0 where all is good, or where the history cannot even be listed */
+	uint64_t failed_seq;
 	char failed_commit[2 * OBJECT_ID_BYTES + 1];
 };
 

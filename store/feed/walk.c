@@ -68,7 +68,8 @@ static void list_reverse(struct walk *w)
 int walk_list(const struct repo *r, const uint8_t head[OBJECT_ID_BYTES],
 	      const uint8_t *stop, struct walk *out, struct weald_msg *msg)
 {
-	struct walk w = { .count = 0 };
+	struct walk w = { .repo = r };
+	char hex[2 * OBJECT_ID_BYTES + 1];
 	uint8_t id[OBJECT_ID_BYTES];
 	struct buf commit;
 	size_t cap = 0;
@@ -80,7 +81,8 @@ int walk_list(const struct repo *r, const uint8_t head[OBJECT_ID_BYTES],
 		buf_clear(&commit);
 		err = repo_read(r, id, OBJECT_COMMIT, &commit, msg);
 		if (err == WEALD_TOOBIG) {
-			msg_set(msg, "a commit of more than %u bytes",
+			hex_encode(id, sizeof id, hex);
+			msg_set(msg, "commit %s has more than %u bytes", hex,
 				COMMIT_BYTES_MAX);
 			err = WEALD_COMMIT_FORM;
 		}
@@ -228,17 +230,27 @@ static void slot_read(const struct repo *r, const uint8_t *id, bool contents,
 	}
 }
 
+/* The memory that a slot takes until it is handed on, about. */
+static size_t slot_bytes(const struct slot *s)
+{
+	size_t changes = s->item.envelope.contents_n;
+
+	/* the check builds the commit and decodes the payload once more */
+	return s->blobs.len + 2 * s->commit.len + s->payload.len +
+	       changes * (2 * sizeof(struct change) + sizeof(struct span));
+}
+
 /* Read into @slots until the batch is full or one cannot be read; how many. */
-static size_t batch_read(const struct repo *r, const struct walk *w,
-			 size_t from, bool contents, struct slot *slots)
+static size_t batch_read(const struct walk *w, size_t from, bool contents,
+			 struct slot *slots)
 {
 	size_t bytes = 0;
 	size_t n = 0;
 
 	while (n < BATCH_UPDATES && from + n < w->count &&
 	       bytes < BATCH_BYTES) {
-		slot_read(r, w->ids[from + n], contents, &slots[n]);
-		bytes += slots[n].commit.len + slots[n].blobs.len;
+		slot_read(w->repo, w->ids[from + n], contents, &slots[n]);
+		bytes += slot_bytes(&slots[n]);
 		n++;
 		if (slots[n - 1].err != WEALD_OK) {
 			break;
@@ -267,9 +279,8 @@ static int batch_hand_on(struct slot *slots, size_t n, walk_fn *each, void *ctx,
 	return err;
 }
 
-int walk_check(const struct repo *r, const struct walk *w, bool contents,
-	       walk_fn *each, void *ctx, size_t *out_done,
-	       struct weald_msg *msg)
+int walk_check(const struct walk *w, bool contents, walk_fn *each, void *ctx,
+	       size_t *out_done, struct weald_msg *msg)
 {
 	struct slot *slots = calloc(BATCH_UPDATES, sizeof *slots);
 	size_t done = 0;
@@ -278,7 +289,7 @@ int walk_check(const struct repo *r, const struct walk *w, bool contents,
 	int err = slots == NULL ? WEALD_NOMEM : WEALD_OK;
 
 	while (err == WEALD_OK && done < w->count) {
-		n = batch_read(r, w, done, contents, slots);
+		n = batch_read(w, done, contents, slots);
 		parallel_for(n, slot_check_cb, slots);
 		err = batch_hand_on(slots, n, each, ctx, &done, msg);
 		for (i = 0; i < n; i++) {

@@ -13,6 +13,7 @@
 
 /* The commits to walk, the oldest first. */
 struct walk {
+	const struct repo *repo; /* borrowed: where they are read from */
 	uint8_t (*ids)[OBJECT_ID_BYTES];
 	size_t count;
 };
@@ -47,8 +48,7 @@ typedef int walk_fn(void *ctx, const struct walk_item *item,
  *             where one is not there
  * @out_done   how many went through; also on failure
  */
-int walk_check(const struct repo *r, const struct walk *w, bool contents,
-	       walk_fn *each, void *ctx, size_t *out_done,
-	       struct weald_msg *msg);
+int walk_check(const struct walk *w, bool contents, walk_fn *each, void *ctx,
+	       size_t *out_done, struct weald_msg *msg);
 
 #endif

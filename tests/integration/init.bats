@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # weald init: the home, the keys, the first two updates.
 
+# bats sets stderr and stderr_lines
+# shellcheck disable=SC2154
+
 load helper
 
 setup() {

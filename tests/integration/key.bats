@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # weald key: rotation, at once and in steps with stock ssh-keygen.
 
+# bats sets stderr and stderr_lines
+# shellcheck disable=SC2154
+
 load helper
 
 setup() {

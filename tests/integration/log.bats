@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # weald log, weald feeds: what has happened, and where.
 
+# what is quoted is meant so
+# shellcheck disable=SC2016
+
 load helper
 
 setup() {
@@ -69,8 +72,8 @@ setup() {
 	"$ROOT/tests/interop/mutate.py" make times-anyhow odd.git
 	weald --home other import odd.git >/dev/null
 	run -0 weald --home other log south-west
-	git -C odd.git log --format=%ct >times
-	[ "${#lines[@]}" -eq "$(wc -l <times)" ]
+	git -C odd.git log --format=%ct >ahead.list
+	[ "${#lines[@]}" -eq "$(wc -l <ahead.list)" ]
 	i=0
 	while read -r time; do
 		if [ "$time" -gt "$(($(date +%s) + 86400))" ]; then
@@ -81,7 +84,7 @@ setup() {
 			past=yes
 		fi
 		i=$((i + 1))
-	done <times
+	done <ahead.list
 	[ "$ahead$past" = yesyes ]
 	run -0 weald --home other log south-west --json
 	json 'any(x["time_ahead"] for x in lines)'

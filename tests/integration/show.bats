@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # weald show: a record, one version, one file.
 
+# bats sets stderr and stderr_lines
+# shellcheck disable=SC2154
+
 load helper
 
 setup() {

@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # weald withdraw: a record says first that it is withdrawn.
 
+# bats sets stderr and stderr_lines
+# shellcheck disable=SC2154
+
 load helper
 
 setup() {

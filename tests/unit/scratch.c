@@ -84,7 +84,6 @@ int scratch_run(const char *fmt, ...)
 	len = fread(line, 1, sizeof line - 1, p);
 	line[len] = '\0';
 	while (fgetc(p) != EOF) {
-		continue;
 	}
 	rc = pclose(p);
 	if (rc != 0) {

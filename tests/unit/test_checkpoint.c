@@ -45,8 +45,7 @@ static void assert_same_chain(const struct chain *a, const struct chain *b)
 	assert_true(a->identity.seq == b->identity.seq);
 	assert_memory_equal(a->identity.commit, b->identity.commit,
 			    OBJECT_ID_BYTES);
-	assert_memory_equal(a->ids, b->ids,
-			    a->identity.seq * OBJECT_ID_BYTES);
+	assert_memory_equal(a->ids, b->ids, a->identity.seq * OBJECT_ID_BYTES);
 	assert_string_equal(a->identity.slug, b->identity.slug);
 	assert_memory_equal(a->identity.key, b->identity.key, PUBKEY_BYTES);
 	assert_true(a->versions.count == b->versions.count);

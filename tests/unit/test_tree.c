@@ -547,8 +547,9 @@ static bool model_clashes(const struct model *m, const char *path)
 
 	for (i = 0; i < m->count; i++) {
 		file = m->files[i].path;
-		for (n = 0; file[n] != '\0' && file[n] == path[n]; n++) {
-			continue;
+		n = 0;
+		while (file[n] != '\0' && file[n] == path[n]) {
+			n++;
 		}
 		if ((file[n] == '/' && path[n] == '\0') ||
 		    (file[n] == '\0' && path[n] == '/')) {
@@ -619,37 +620,51 @@ static int compare_entries(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
+/* What the folder @prefix has, in any order; how many. */
+static size_t model_list(const struct model *m, const char *prefix,
+			 struct model_entry *entries)
+{
+	const size_t plen = strlen(prefix);
+	const char *rest;
+	size_t count = 0;
+	size_t len;
+	size_t i;
+	size_t j;
+
+	for (i = 0; i < m->count; i++) {
+		if (strncmp(m->files[i].path, prefix, plen) == 0) {
+			rest = m->files[i].path + plen;
+			len = strcspn(rest, "/");
+			len += rest[len] == '/' ? 1 : 0;
+			(void)snprintf(entries[count].key,
+				       sizeof entries[count].key, "%.*s",
+				       (int)len, rest);
+			j = 0;
+			while (strcmp(entries[j].key, entries[count].key) !=
+			       0) {
+				j++;
+			}
+			memcpy(entries[j].id, m->files[i].blob,
+			       OBJECT_ID_BYTES);
+			count += j == count ? 1 : 0;
+		}
+	}
+	return count;
+}
+
 /* The id of the folder @prefix ("" or "a/b/"), worked out from scratch. */
 static void model_id(const struct model *m, const char *prefix,
 		     uint8_t out[OBJECT_ID_BYTES])
 {
 	struct model_entry *entries = calloc(FILES_MAX, sizeof *entries);
 	char deeper[PATH_SIZE];
-	size_t plen = strlen(prefix);
-	size_t len;
-	size_t count = 0;
-	size_t i;
-	size_t j;
 	struct buf data;
+	size_t count;
+	size_t len;
+	size_t i;
 
 	assert_non_null(entries);
-	for (i = 0; i < m->count; i++) {
-		const char *rest = m->files[i].path + plen;
-
-		if (strncmp(m->files[i].path, prefix, plen) != 0) {
-			continue;
-		}
-		len = strcspn(rest, "/");
-		len += rest[len] == '/' ? 1 : 0;
-		(void)snprintf(entries[count].key, sizeof entries[count].key,
-			       "%.*s", (int)len, rest);
-		for (j = 0; strcmp(entries[j].key, entries[count].key) != 0;
-		     j++) {
-			continue;
-		}
-		memcpy(entries[j].id, m->files[i].blob, OBJECT_ID_BYTES);
-		count += j == count ? 1 : 0;
-	}
+	count = model_list(m, prefix, entries);
 	qsort(entries, count, sizeof *entries, compare_entries);
 	buf_init(&data, TREE_BYTES_MAX);
 	for (i = 0; i < count; i++) {
