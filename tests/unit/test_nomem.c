@@ -1,7 +1,7 @@
 /*
  * Memory that runs out, in every module of proto/ that reads or writes
- * updates: each allocation of a call fails in turn, and WEALD_NOMEM comes
- * through, with nothing changed and nothing leaked. What OpenSSL and
+ * updates or frames: each allocation of a call fails in turn, and WEALD_NOMEM
+ * comes through, with nothing changed and nothing leaked. What OpenSSL and
  * msgpack-c allocate by themselves does not count, but for msgpack-c's whole
  * decoding, which fails as one.
  */
@@ -15,9 +15,14 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "proto/clock.h"
 #include "proto/commit.h"
 #include "proto/envelope.h"
+#include "proto/forkproof.h"
+#include "proto/frame.h"
 #include "proto/mp.h"
+#include "proto/receipt.h"
+#include "proto/token.h"
 #include "proto/versions.h"
 #include "tests/unit/sample.h"
 #include "tests/unit/vectors.h"
@@ -254,6 +259,145 @@ static int do_versions_apply(void)
 	return r;
 }
 
+static struct clock two_feeds;
+
+/* A clock of two feeds, with room for what is set once more. */
+static void fill_clock(struct clock *c)
+{
+	struct clock_entry e = { .seq = 1 };
+
+	assert_int_equal(clock_set(c, &e), WEALD_OK);
+	e.feed[0] = 1;
+	assert_int_equal(clock_set(c, &e), WEALD_OK);
+}
+
+static int do_clock_set(void)
+{
+	struct clock_entry e = { .seq = 1 };
+	struct clock c = { .entries = NULL };
+	int r = clock_set(&c, &e);
+
+	assert_int_equal(c.n, r == WEALD_OK);
+	clock_release(&c);
+	return r;
+}
+
+static int do_clock_append(void)
+{
+	struct clock c = { .entries = NULL };
+	int r = clock_append(&c, two_feeds.entries, two_feeds.n, &msg);
+
+	assert_int_equal(c.n, r == WEALD_OK ? 2 : 0);
+	clock_release(&c);
+	return r;
+}
+
+static int do_clock_digest(void)
+{
+	uint8_t digest[SHA256_BYTES];
+
+	return clock_digest(&two_feeds, digest);
+}
+
+static struct frame frame;
+static struct buf frame_bytes;
+
+static int do_frame_encode(void)
+{
+	out_begin();
+	return out_end(frame_encode(&frame, &out));
+}
+
+static int do_frame_decode(void)
+{
+	struct frame f;
+	int r = frame_decode((struct span){ frame_bytes.data + 4,
+					    frame_bytes.len - 4 },
+			     &f, &msg);
+
+	if (r == WEALD_OK) {
+		frame_release(&f);
+	}
+	return r;
+}
+
+static struct receipt receipt;
+static struct buf statement;
+static uint8_t receipt_sig[SIG_BYTES];
+static struct ed25519_signer *signer;
+
+static int do_receipt_sign(void)
+{
+	uint8_t sig[SIG_BYTES];
+
+	out_begin();
+	return out_end(receipt_sign(&receipt, signer, &out, sig));
+}
+
+static int do_receipt_verify(void)
+{
+	struct receipt got;
+	int r = receipt_verify(buf_span(&statement), receipt_sig, &got, &msg);
+
+	if (r == WEALD_OK) {
+		receipt_release(&got);
+	}
+	return r;
+}
+
+static struct token token;
+static struct buf token_text;
+
+static int do_token_encode(void)
+{
+	out_begin();
+	return out_end(token_encode(&token, &out));
+}
+
+static int do_token_decode(void)
+{
+	struct token got;
+	int r = token_decode(buf_span(&token_text), &got, &msg);
+
+	if (r == WEALD_OK) {
+		token_release(&got);
+	}
+	return r;
+}
+
+static struct forkproof fork_pair;
+static struct buf fork_bytes;
+
+static int do_forkproof_add_bare(void)
+{
+	out_begin();
+	return out_end(forkproof_add_bare(&envelope, &out));
+}
+
+static int do_forkproof_encode(void)
+{
+	out_begin();
+	return out_end(forkproof_encode(&fork_pair, &out));
+}
+
+static int do_forkproof_decode(void)
+{
+	struct forkproof got;
+
+	return forkproof_decode(buf_span(&fork_bytes), &got, &msg);
+}
+
+static int do_forkproof_check(void)
+{
+	struct forkproof_facts facts;
+	int r = forkproof_check(&fork_pair, sample_object_id, &facts, &msg);
+
+	if (r == WEALD_OK) {
+		forkproof_release(&facts);
+	}
+	return r;
+}
+
 static void update__says_no_memory(void **state)
 {
 	(void)state;
@@ -320,6 +464,122 @@ static void versions_restore__says_no_memory(void **state)
 	versions_release(&table);
 }
 
+static void clock__says_no_memory(void **state)
+{
+	(void)state;
+	fill_clock(&two_feeds);
+	each_allocation(do_clock_set, 1);
+	each_allocation(do_clock_append, 1);
+	each_allocation(do_clock_digest, 1);
+	clock_release(&two_feeds);
+}
+
+static void frame__says_no_memory(void **state)
+{
+	static const uint8_t blobs[2][OBJECT_ID_BYTES] = { { 1 }, { 2 } };
+	static const struct frame_content contents[1] = { { { 1 },
+							    { NULL, 0 } } };
+	struct span spans[] = { vector.envelope };
+	struct frame frames[] = {
+		{ .type = FRAME_CLOCK },
+		{ .type = FRAME_UPDATES,
+		  .updates = { .envelopes = spans, .n = 1 } },
+		{ .type = FRAME_WANT_CONTENTS,
+		  .want_contents = { .blobs = blobs, .n = 2 } },
+		{ .type = FRAME_CONTENTS,
+		  .contents = { .contents = contents, .n = 1 } },
+	};
+	size_t i;
+
+	(void)state;
+	fill_clock(&two_feeds);
+	frames[0].clock = (struct frame_clock){ true, two_feeds.entries, 2 };
+	for (i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+		frame = frames[i];
+		buf_init(&frame_bytes, FRAME_BODY_BYTES_MAX);
+		assert_int_equal(frame_encode(&frame, &frame_bytes), WEALD_OK);
+		each_allocation(do_frame_encode, 1);
+		each_allocation(do_frame_decode, 2);
+		buf_release(&frame_bytes);
+	}
+	clock_release(&two_feeds);
+}
+
+static void receipt__says_no_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(ed25519_signer_new(sample_feed_seed, &signer),
+			 WEALD_OK);
+	receipt = (struct receipt){ .counter = 1, .time = TIME_MIN };
+	memcpy(receipt.node, ed25519_signer_key(signer), PUBKEY_BYTES);
+	fill_clock(&receipt.clock);
+	buf_init(&statement, RECEIPT_BYTES_MAX);
+	assert_int_equal(receipt_sign(&receipt, signer, &statement,
+				      receipt_sig),
+			 WEALD_OK);
+	each_allocation(do_receipt_sign, 2);
+	each_allocation(do_receipt_verify, 3);
+	receipt_release(&receipt);
+	buf_release(&statement);
+	ed25519_signer_free(signer);
+}
+
+static void token__says_no_memory(void **state)
+{
+	(void)state;
+	token = (struct token){ .expires = TIME_MIN, .addresses_n = 1 };
+	token.addresses[0] = span_of("localhost:7117");
+	buf_init(&token_text, TOKEN_TEXT_MAX);
+	assert_int_equal(token_encode(&token, &token_text), WEALD_OK);
+	each_allocation(do_token_encode, 2);
+	each_allocation(do_token_decode, 3);
+	buf_release(&token_text);
+}
+
+/* The envelope of a sample without contents, appended to @out_bytes. */
+static void add_sample(const char *summary, struct buf *out_bytes)
+{
+	static struct sample s;
+	struct span contents[1] = { span_of(SAMPLE_CONTENT) };
+	struct envelope e = { .contents = contents, .contents_n = 1 };
+	struct buf payload;
+
+	sample_plain(&s);
+	s.u.summary = span_of(summary);
+	buf_init(&payload, PAYLOAD_BYTES_MAX);
+	sample_payload(&s.u, &payload);
+	e.payload = buf_span(&payload);
+	sample_sign(&s.u, e.payload, e.sig);
+	assert_int_equal(forkproof_add_bare(&e, out_bytes), WEALD_OK);
+	memcpy(fork_pair.feed, s.u.feed, sizeof fork_pair.feed);
+	buf_release(&payload);
+}
+
+static void forkproof__says_no_memory(void **state)
+{
+	struct buf lines[2];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		buf_init(&lines[i], FORKPROOF_ENVELOPE_MAX);
+		add_sample(i == 0 ? "One line" : "Another line", &lines[i]);
+		fork_pair.lines[i].envelope = buf_span(&lines[i]);
+	}
+	buf_init(&fork_bytes, FORKPROOF_BYTES_MAX);
+	assert_int_equal(forkproof_encode(&fork_pair, &fork_bytes), WEALD_OK);
+	assert_int_equal(envelope_decode(vector.envelope, &envelope, &msg),
+			 WEALD_OK);
+	each_allocation(do_forkproof_add_bare, 2);
+	each_allocation(do_forkproof_encode, 1);
+	each_allocation(do_forkproof_decode, 1);
+	each_allocation(do_forkproof_check, 10);
+	envelope_release(&envelope);
+	buf_release(&fork_bytes);
+	buf_release(&lines[0]);
+	buf_release(&lines[1]);
+}
+
 static void mp_open__says_no_memory(void **state)
 {
 	static const struct mp_limits limits = { .depth = 1, .elements = 1 };
@@ -343,6 +603,11 @@ int main(void)
 		TEST(envelope__says_no_memory),
 		TEST(versions_apply__says_no_memory),
 		TEST(versions_restore__says_no_memory),
+		TEST(clock__says_no_memory),
+		TEST(frame__says_no_memory),
+		TEST(receipt__says_no_memory),
+		TEST(token__says_no_memory),
+		TEST(forkproof__says_no_memory),
 		TEST(mp_open__says_no_memory),
 	};
 
