@@ -48,9 +48,10 @@ UNIT_LIB_SRC := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 TOOL_SRC := $(wildcard tests/*/*_tool.c)
+SIM_SRC := $(filter-out $(TOOL_SRC),$(wildcard tests/sim/*.c))
 ALL_SRC := $(PROTO_SRC) $(STORE_SRC) $(DAEMON_SRC) $(wildcard daemon/main.c)
 TEST_SRC := $(UNIT_SRC) $(UNIT_LIB_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(TOOL_SRC) \
-	$(wildcard tests/fuzz/replay.c)
+	$(SIM_SRC) $(wildcard tests/fuzz/replay.c)
 HEADERS := $(wildcard proto/*.h store/*.h store/*/*.h daemon/*.h \
 	daemon/*/*.h tests/*/*.h)
 SCRIPTS := .ci/run $(wildcard scripts/deps scripts/*.sh tests/*/*.sh \
@@ -254,10 +255,12 @@ $(B)/weald: $(B)/daemon/main.o $(LIBS)
 # Everything that is linked with what the unit tests share.
 define LINK_TEST
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(call wraps,$(<:$(B)/%.o=%)) -o $@ $^ $(LDLIBS) \
+	$(Q)$(CC) $(ALL_LDFLAGS) $(call wraps,$(<:$(B)/%.o=%)) -o $@ \
+		$(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) \
 		$(TEST_LDLIBS)
 endef
 
+$(B)/tests/sim/sim_tool: $(call objects,$(SIM_SRC))
 $(UNIT) $(TOOLS) $(BENCHES): $(B)/%: $(B)/%.o $(B)/libunit.a $(LIBS)
 	$(LINK_TEST)
 $(REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \

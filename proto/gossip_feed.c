@@ -1,0 +1,586 @@
+/*
+ * Feeds. `head` is durable; `tip` is the last update that is verified and
+ * follows head without a gap; what lies between waits to be stored, in one
+ * APPEND after the other; what lies beyond a gap waits for the gap to close.
+ */
+#include "proto/gossip_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where @id stands in g->order, or would have to. */
+static size_t order_find(const struct gossip *g, const uint8_t *id, bool *found)
+{
+	size_t low = 0;
+	size_t high = g->feeds_n;
+	size_t mid;
+	int cmp;
+
+	*found = false;
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		cmp = memcmp(g->feeds[g->order[mid]]->id, id, SHA256_BYTES);
+		if (cmp == 0) {
+			*found = true;
+			return mid;
+		}
+		if (cmp < 0) {
+			low = mid + 1;
+		} else {
+			high = mid;
+		}
+	}
+	return low;
+}
+
+struct gossip_feed *gossip_feed_find(const struct gossip *g,
+				     const uint8_t id[SHA256_BYTES])
+{
+	bool found;
+	size_t at = order_find(g, id, &found);
+
+	return found ? g->feeds[g->order[at]] : NULL;
+}
+
+bool gossip_feed_followed(const struct gossip_feed *f)
+{
+	return f->policy == GOSSIP_FOLLOW_WHOLE ||
+	       f->policy == GOSSIP_FOLLOW_NARROW;
+}
+
+bool gossip_feed_open(const struct gossip *g, const struct gossip_feed *f)
+{
+	return gossip_feed_followed(f) && f->disputed_from == 0 &&
+	       (f->hold_until == 0 || f->hold_until <= g->now);
+}
+
+/* ---- the table -----------------------------------------------------------
+ */
+
+static bool feeds_grow(struct gossip *g)
+{
+	size_t cap = g->feeds_cap == 0 ? 16 : g->feeds_cap * 2;
+	void *grown;
+
+	if (g->feeds_n < g->feeds_cap) {
+		return true;
+	}
+	grown = realloc(g->feeds, cap * sizeof(*g->feeds));
+	if (grown == NULL) {
+		return false;
+	}
+	g->feeds = grown;
+	grown = realloc(g->order, cap * sizeof(*g->order));
+	if (grown == NULL) {
+		return false;
+	}
+	g->order = grown;
+	grown = realloc(g->busy, cap * sizeof(*g->busy));
+	if (grown == NULL) {
+		return false;
+	}
+	g->busy = grown;
+	g->feeds_cap = cap;
+	return true;
+}
+
+static void clock_note(struct gossip *g, const struct gossip_feed *f)
+{
+	struct clock_entry e;
+
+	if (f->head.seq == 0 || !gossip_feed_followed(f)) {
+		clock_remove(&g->clock, f->id);
+		return;
+	}
+	memcpy(e.feed, f->id, sizeof(e.feed));
+	e.epoch = f->head.epoch;
+	e.seq = f->head.seq;
+	memcpy(e.commit, f->head.commit, sizeof(e.commit));
+	if (clock_set(&g->clock, &e) != WEALD_OK) {
+		g->nomem = true;
+	}
+}
+
+static struct gossip_feed *feed_new(struct gossip *g, const uint8_t *id)
+{
+	bool found;
+	size_t at = order_find(g, id, &found);
+	struct gossip_feed *f;
+
+	assert(!found);
+	f = feeds_grow(g) ? calloc(1, sizeof(*f)) : NULL;
+	if (f == NULL) {
+		g->nomem = true;
+		return NULL;
+	}
+	memcpy(f->id, id, sizeof(f->id));
+	f->slot = g->feeds_n;
+	f->have_at[0] = NEVER;
+	f->have_at[1] = NEVER;
+	f->graft_at = NEVER;
+	f->expire_at = NEVER;
+	memmove(&g->order[at + 1], &g->order[at],
+		(g->feeds_n - at) * sizeof(*g->order));
+	g->order[at] = f->slot;
+	g->feeds[f->slot] = f;
+	g->feeds_n++;
+	if (memcmp(id, g->config.feed, SHA256_BYTES) == 0) {
+		g->own = f;
+	}
+	gossip_peers_grow(g);
+	return f;
+}
+
+/* Forget the waiting updates from @at to before @end. */
+static void waits_remove(struct gossip *g, struct gossip_feed *f, size_t at,
+			 size_t end)
+{
+	size_t i;
+
+	assert(at <= end && end <= f->waits_n);
+	for (i = at; i < end; i++) {
+		f->waits_bytes -= f->waits[i].envelope->len;
+		g->waits_bytes -= f->waits[i].envelope->len;
+		blob_unref(f->waits[i].envelope);
+	}
+	if (end < f->waits_n) {
+		memmove(&f->waits[at], &f->waits[end],
+			(f->waits_n - end) * sizeof(*f->waits));
+	}
+	f->waits_n -= end - at;
+	if (f->waits_n == 0) {
+		free(f->waits);
+		f->waits = NULL;
+		f->waits_cap = 0;
+	}
+}
+
+void gossip_feed_free(struct gossip *g, struct gossip_feed *f)
+{
+	waits_remove(g, f, 0, f->waits_n);
+	blob_unref(f->proof);
+	free(f);
+}
+
+/* What the connected peers said of a feed that is new to us. */
+static void feed_recall(struct gossip *g, struct gossip_feed *f)
+{
+	const struct clock_entry *e;
+	size_t i;
+
+	for (i = 0; i < g->peers_n; i++) {
+		if (!g->peers[i]->ready) {
+			continue;
+		}
+		e = clock_find(&g->peers[i]->others, f->id);
+		if (e != NULL) {
+			gossip_tree_heard(g, f, g->peers[i], e);
+			clock_remove(&g->peers[i]->others, f->id);
+		}
+	}
+	gossip_catchup_ask(g, f);
+	gossip_tree_have_soon(g, f);
+}
+
+int gossip_feed_follow(struct gossip *g, const struct gossip_event *event)
+{
+	struct gossip_feed *f = gossip_feed_find(g, event->follow.feed);
+	bool fresh = f == NULL;
+
+	if (fresh && g->feeds_n == GOSSIP_FEEDS_MAX) {
+		return WEALD_TOOBIG;
+	}
+	if (fresh) {
+		f = feed_new(g, event->follow.feed);
+		if (f == NULL) {
+			return WEALD_OK;
+		}
+		f->head = event->follow.head;
+		f->tip = f->head;
+	}
+	f->policy = event->follow.policy;
+	clock_note(g, f);
+	if (gossip_feed_followed(f)) {
+		feed_recall(g, f);
+	} else {
+		gossip_catchup_stop(g, f);
+		waits_remove(g, f, f->appending_n, f->waits_n);
+		f->graft_at = NEVER;
+		f->tip = f->head;
+	}
+	return WEALD_OK;
+}
+
+/* ---- waiting -------------------------------------------------------------
+ */
+
+static int head_compare(const struct gossip_head *a,
+			const struct gossip_head *b)
+{
+	if (a->epoch != b->epoch) {
+		return a->epoch < b->epoch ? -1 : 1;
+	}
+	if (a->seq != b->seq) {
+		return a->seq < b->seq ? -1 : 1;
+	}
+	return 0;
+}
+
+static bool waits_have_room(struct gossip *g, struct gossip_feed *f, size_t len)
+{
+	size_t cap = f->waits_cap == 0 ? 8 : f->waits_cap * 2;
+	void *grown;
+
+	/* the next one in line always has room: it is what all wait for */
+	if (f->waits_n > 0 &&
+	    (f->waits_n >= GOSSIP_WAIT_N_MAX ||
+	     f->waits_bytes + len > GOSSIP_WAIT_BYTES_MAX ||
+	     g->waits_bytes + len > GOSSIP_WAIT_BYTES_ALL_MAX)) {
+		return false;
+	}
+	if (f->waits_n < f->waits_cap) {
+		return true;
+	}
+	grown = realloc(f->waits, cap * sizeof(*f->waits));
+	if (grown == NULL) {
+		g->nomem = true;
+		return false;
+	}
+	f->waits = grown;
+	f->waits_cap = cap;
+	return true;
+}
+
+/* Where an update stands in the queue; *@same: one of its seq is there. */
+static size_t waits_find(const struct gossip_feed *f,
+			 const struct gossip_head *head, bool *same)
+{
+	size_t at = f->waits_n;
+	int cmp;
+
+	*same = false;
+	while (at > 0) {
+		cmp = head_compare(&f->waits[at - 1].head, head);
+		if (cmp <= 0) {
+			*same = cmp == 0;
+			break;
+		}
+		at--;
+	}
+	return *same ? at - 1 : at;
+}
+
+/* Put @c's update into the queue. NULL: it is there, or has no room. */
+static struct gossip_wait *waits_add(struct gossip *g, struct gossip_feed *f,
+				     const struct gossip_peer *p,
+				     const struct gossip_check *c)
+{
+	struct gossip_wait *w;
+	bool same;
+	size_t at = waits_find(f, &c->facts.head, &same);
+
+	if (same) {
+		gossip_count_add(g, GOSSIP_WHY_REPLAY);
+		return NULL;
+	}
+	if (!waits_have_room(g, f, c->envelope->len)) {
+		gossip_count_add(g, GOSSIP_WHY_WAITING_FULL);
+		return NULL;
+	}
+	assert(at >= f->appending_n);
+	w = &f->waits[at];
+	memmove(w + 1, w, (f->waits_n - at) * sizeof(*w));
+	f->waits_n++;
+	memset(w, 0, sizeof(*w));
+	w->head = c->facts.head;
+	memcpy(w->prev, c->facts.prev, sizeof(w->prev));
+	w->envelope = blob_ref(c->envelope);
+	w->since_ms = g->now;
+	w->peer = p->id;
+	w->served = c->lane != FRAME_LANE_LIVE;
+	f->waits_bytes += c->envelope->len;
+	g->waits_bytes += c->envelope->len;
+	return w;
+}
+
+void gossip_feed_expire(struct gossip *g, struct gossip_feed *f)
+{
+	size_t i = f->waits_n;
+	const struct gossip_wait *w;
+
+	f->expire_at = NEVER;
+	while (i > f->appending_n) {
+		i--;
+		w = &f->waits[i];
+		if (w->head.epoch == f->tip.epoch &&
+		    w->head.seq <= f->tip.seq) {
+			continue; /* is about to be stored */
+		}
+		if (w->since_ms + GOSSIP_WAIT_MS <= g->now) {
+			gossip_count_add(g, GOSSIP_WHY_WAITED_LONG);
+			waits_remove(g, f, i, i + 1);
+		} else if (w->since_ms + GOSSIP_WAIT_MS < f->expire_at) {
+			f->expire_at = w->since_ms + GOSSIP_WAIT_MS;
+			gossip_feed_set_busy(g, f);
+		}
+	}
+}
+
+/* ---- storing -------------------------------------------------------------
+ */
+
+static void feed_append(struct gossip *g, struct gossip_feed *f)
+{
+	struct gossip_effect *e;
+	struct blob **list;
+	size_t bytes = 0;
+	size_t n = 0;
+	size_t i;
+
+	if (f->appending_n > 0 || !gossip_feed_open(g, f)) {
+		return;
+	}
+	while (n < f->waits_n && n < GOSSIP_APPEND_N_MAX &&
+	       f->waits[n].head.epoch == f->tip.epoch &&
+	       f->waits[n].head.seq <= f->tip.seq &&
+	       (n == 0 ||
+		bytes + f->waits[n].envelope->len <= GOSSIP_APPEND_BYTES_MAX)) {
+		bytes += f->waits[n].envelope->len;
+		n++;
+	}
+	if (n == 0) {
+		return;
+	}
+	list = gossip_scrap_alloc(g, n, sizeof(struct blob *));
+	e = gossip_effect_add(g, GOSSIP_APPEND);
+	if (list == NULL || e == NULL) {
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		list[i] = gossip_scrap_blob(g, f->waits[i].envelope);
+	}
+	memcpy(e->append.feed, f->id, sizeof(f->id));
+	e->append.envelopes = list;
+	e->append.n = n;
+	f->appending_n = n;
+}
+
+static bool is_our_failure(int err)
+{
+	return err == WEALD_NOMEM || err == WEALD_IO || err == WEALD_NOSPACE ||
+	       err == WEALD_LOCKED || err == WEALD_UNKNOWN ||
+	       err == WEALD_CRYPTO || err == WEALD_CORRUPT;
+}
+
+/* The update after the head was not stored: what builds on it goes too. */
+static void feed_refused(struct gossip *g, struct gossip_feed *f, int err)
+{
+	struct gossip_peer *guilty = NULL;
+	size_t i;
+
+	f->hold_until = g->now + GOSSIP_HOLD_MS;
+	f->hold_err = err;
+	gossip_feed_set_busy(g, f);
+	gossip_report_add(g,
+			  is_our_failure(err) ? GOSSIP_WHY_STORE_FAILED
+					      : GOSSIP_WHY_FEED_HELD,
+			  f, NULL, f->head.seq + 1);
+	/* who only passed it on could not know; who serves it says that it
+	   has stored it, which no honest node has */
+	if (f->waits_n > 0 && f->waits[0].served && !is_our_failure(err)) {
+		guilty = gossip_peer_find(g, f->waits[0].peer);
+	}
+	waits_remove(g, f, 0, f->waits_n);
+	f->tip = f->head;
+	f->pushed_seq = 0;
+	for (i = 0; i < g->peers_n; i++) {
+		if (g->peers[i]->links[f->slot].sent > f->head.seq) {
+			g->peers[i]->links[f->slot].sent = f->head.seq;
+		}
+	}
+	gossip_catchup_stop(g, f);
+	if (guilty != NULL) {
+		gossip_peer_drop(g, guilty, GOSSIP_WHY_UPDATE_REFUSED, err);
+	}
+}
+
+/* The durable head is now @head. */
+static void feed_set_head(struct gossip *g, struct gossip_feed *f,
+			  const struct gossip_head *head)
+{
+	if (head_compare(head, &f->head) == 0) {
+		return;
+	}
+	f->head = *head;
+	if (head_compare(&f->tip, head) < 0) {
+		f->tip = *head;
+	}
+	clock_note(g, f);
+	gossip_tree_have_soon(g, f);
+	gossip_receipt_soon(g);
+}
+
+void gossip_feed_appended(struct gossip *g, const struct gossip_event *event)
+{
+	struct gossip_feed *f = gossip_feed_find(g, event->appended.feed);
+	const struct gossip_head *head = &event->appended.head;
+	size_t n = 0;
+
+	if (f == NULL || f->appending_n == 0) {
+		assert(false && "an APPENDED that answers no APPEND");
+		return;
+	}
+	f->appending_n = 0;
+	while (n < f->waits_n && head_compare(&f->waits[n].head, head) <= 0) {
+		n++;
+	}
+	waits_remove(g, f, 0, n);
+	feed_set_head(g, f, head);
+	if (event->appended.err != WEALD_OK) {
+		feed_refused(g, f, event->appended.err);
+		return;
+	}
+	feed_append(g, f);
+	gossip_catchup_ask(g, f);
+}
+
+void gossip_feed_local_write(struct gossip *g, const struct gossip_event *event)
+{
+	struct gossip_feed *f = g->own;
+	struct gossip_wait w;
+
+	assert(f != NULL);
+	assert(event->local_write.head.seq == f->head.seq + 1);
+	assert(f->tip.seq == f->head.seq);
+	memset(&w, 0, sizeof(w));
+	w.head = event->local_write.head;
+	w.envelope = event->local_write.envelope;
+	feed_set_head(g, f, &w.head);
+	gossip_tree_push(g, f, &w, 0);
+}
+
+/* ---- taking in -----------------------------------------------------------
+ */
+
+/* The tip moves on over what waits and now has no gap before it. */
+static void feed_advance(struct gossip *g, struct gossip_feed *f)
+{
+	size_t i = 0;
+	const struct gossip_wait *w;
+
+	while (i < f->waits_n && (f->waits[i].head.epoch < f->tip.epoch ||
+				  f->waits[i].head.seq <= f->tip.seq)) {
+		i++;
+	}
+	for (; i < f->waits_n; i++) {
+		w = &f->waits[i];
+		if (w->head.seq != f->tip.seq + 1 ||
+		    (f->tip.seq > 0 && w->head.epoch != f->tip.epoch)) {
+			break;
+		}
+		if (memcmp(w->prev, f->tip.digest, sizeof(w->prev)) != 0) {
+			gossip_count_add(g, GOSSIP_WHY_REPLAY);
+			waits_remove(g, f, i, i + 1);
+			break;
+		}
+		f->tip = w->head;
+		f->graft_n = 0;
+		if (f != g->own) {
+			gossip_tree_push(g, f, w, w->peer);
+		}
+	}
+	if (f->waits_n > 0 && f->waits[f->waits_n - 1].head.seq > f->tip.seq &&
+	    f->expire_at == NEVER) {
+		f->expire_at = g->now + GOSSIP_WAIT_MS;
+		gossip_feed_set_busy(g, f);
+	}
+	if (f->graft_at != NEVER && gossip_tree_heard_max(g, f) <= f->tip.seq) {
+		f->graft_at = NEVER;
+	}
+}
+
+/* An update at or below the tip: the same one again, or another line? */
+static void feed_old(struct gossip *g, struct gossip_feed *f,
+		     struct gossip_peer *p, const struct gossip_check *c)
+{
+	const struct gossip_head *h = &c->facts.head;
+	const struct gossip_head *ours = NULL;
+	bool same;
+	size_t at;
+
+	if (h->seq == f->head.seq && h->epoch == f->head.epoch) {
+		ours = &f->head;
+	} else {
+		at = waits_find(f, h, &same);
+		ours = same ? &f->waits[at].head : NULL;
+	}
+	if ((ours != NULL &&
+	     memcmp(ours->commit, h->commit, sizeof(h->commit)) != 0) ||
+	    (p->id == f->fork_peer && h->seq == f->fork_seq)) {
+		gossip_fork_suspect(g, f, h->seq, p, c->envelope);
+		return;
+	}
+	gossip_count_add(g, GOSSIP_WHY_REPLAY);
+	gossip_tree_duplicate(g, f, p, h->seq, c->lane);
+}
+
+void gossip_feed_offer(struct gossip *g, struct gossip_feed *f,
+		       struct gossip_peer *p, const struct gossip_check *c)
+{
+	const struct gossip_head *h = &c->facts.head;
+	struct gossip_link *l = &p->links[f->slot];
+
+	if (!gossip_feed_open(g, f)) {
+		gossip_count_add(g, f->disputed_from != 0
+					    ? GOSSIP_WHY_FEED_DISPUTED
+					    : GOSSIP_WHY_FEED_HELD);
+		return;
+	}
+	l->follows = true;
+	if (h->epoch != f->tip.epoch && f->tip.seq > 0) {
+		if (h->epoch > f->tip.epoch && waits_add(g, f, p, c) != NULL) {
+			gossip_report_add(g, GOSSIP_WHY_REISSUE_HELD, f, p,
+					  h->seq);
+		}
+		feed_advance(g, f); /* sets the time it may wait */
+		return;
+	}
+	if (h->seq > l->has) {
+		l->has = h->seq;
+	}
+	if (h->seq <= f->tip.seq) {
+		feed_old(g, f, p, c);
+		return;
+	}
+	if (h->seq == f->tip.seq + 1 &&
+	    memcmp(c->facts.prev, f->tip.digest, SHA256_BYTES) != 0) {
+		gossip_fork_suspect(g, f, h->seq, p, c->envelope);
+		return;
+	}
+	if (waits_add(g, f, p, c) == NULL) {
+		return;
+	}
+	if (c->lane == FRAME_LANE_LIVE) {
+		f->pushed_seq = h->seq;
+		f->pushed_by = p->id;
+		l->eager = true;
+	}
+	feed_advance(g, f);
+	feed_append(g, f);
+	if (h->seq > f->tip.seq) {
+		gossip_catchup_ask(g, f); /* a gap is asked for at once */
+	}
+}
+
+void gossip_feed_dispute(struct gossip *g, struct gossip_feed *f, uint64_t seq)
+{
+	if (f->disputed_from == 0 || seq < f->disputed_from) {
+		f->disputed_from = seq;
+	}
+	/* what is in an APPEND was in line before the fork was known */
+	waits_remove(g, f, f->appending_n, f->waits_n);
+	f->tip = f->waits_n > 0 ? f->waits[f->waits_n - 1].head : f->head;
+	f->graft_at = NEVER;
+	gossip_catchup_stop(g, f);
+}
