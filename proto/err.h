@@ -105,6 +105,9 @@
 	X(CLOCK, "clock", "the clock cannot be right")                         \
 	X(UNCHANGED, "unchanged",                                              \
 	  "nothing to publish: the content is the same")                       \
+	X(GUARD, "guard", "not signed: other nodes may hold more of our feed") \
+	X(TIMEOUT, "timeout", "not in the time that was given")                \
+	X(UNREACHABLE, "unreachable", "no connection")                         \
 	X(USAGE, "usage", "not how the command is used")
 
 enum weald_err {

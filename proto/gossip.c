@@ -160,12 +160,12 @@ static uint64_t feed_deadline(const struct gossip_feed *f)
 	at = min_u64(at, f->graft_at);
 	at = min_u64(at, f->expire_at);
 	if (f->asking) {
-		at = min_u64(at, f->ask_at);
+		at = min_u64(at, min_u64(f->ask_at, f->ask_until));
 	}
 	if (f->hold_until != 0) {
 		at = min_u64(at, f->hold_until);
 	}
-	return at;
+	return min_u64(at, f->fork_until);
 }
 
 static void feed_timeout(struct gossip *g, struct gossip_feed *f)
@@ -178,8 +178,11 @@ static void feed_timeout(struct gossip *g, struct gossip_feed *f)
 	if (f->expire_at <= g->now) {
 		gossip_feed_expire(g, f);
 	}
-	if (f->asking && f->ask_at <= g->now) {
+	if (f->asking && (f->ask_at <= g->now || f->ask_until <= g->now)) {
 		gossip_catchup_timeout(g, f);
+	}
+	if (f->fork_until <= g->now) {
+		gossip_fork_timeout(g, f);
 	}
 	if (f->graft_at <= g->now) {
 		gossip_tree_timeout(g, f);
@@ -245,7 +248,7 @@ static void step_sent(struct gossip *g, const struct gossip_event *event)
 
 	if (p != NULL) {
 		p->unsent = event->sent.unsent;
-		gossip_catchup_pump(g, p);
+		gossip_catchup_sent(g, p);
 	}
 }
 
@@ -262,6 +265,9 @@ static int step_event(struct gossip *g, const struct gossip_event *event)
 		return gossip_feed_follow(g, event);
 	case GOSSIP_LOCAL_WRITE:
 		gossip_feed_local_write(g, event);
+		break;
+	case GOSSIP_MOVED:
+		gossip_feed_moved(g, event);
 		break;
 	case GOSSIP_PEER_UP:
 		gossip_peer_up(g, event);
@@ -305,6 +311,7 @@ static int step_event(struct gossip *g, const struct gossip_event *event)
 	case GOSSIP_I_AM_FIRST:
 		g->guard_open = true;
 		g->guard_at = NEVER;
+		g->guard_until = 0;
 		break;
 	}
 	return WEALD_OK;
@@ -397,7 +404,7 @@ int gossip_new(const struct gossip_config *config, uint64_t now_ms,
 	g->receipt_at = NEVER;
 	g->guard_open = config->first;
 	g->guard_at = config->first ? NEVER : now_ms + GOSSIP_GUARD_MS;
-	g->guard_until = now_ms + GOSSIP_GUARD_MS;
+	g->guard_until = config->first ? 0 : now_ms + GOSSIP_GUARD_MS;
 	if (config->receipt_ms != 0) {
 		g->receipt_at = now_ms + config->receipt_ms;
 	}
@@ -425,6 +432,7 @@ void gossip_free(struct gossip *g)
 		gossip_feed_free(g, g->feeds[i]);
 	}
 	gossip_receipt_free(g);
+	gossip_query_free(&g->proofs);
 	clock_release(&g->clock);
 	free(g->feeds);
 	free(g->order);
@@ -462,6 +470,7 @@ int gossip_feed_status(const struct gossip *g, const uint8_t feed[SHA256_BYTES],
 	out->waiting_n = f->waits_n;
 	out->waiting_bytes = f->waits_bytes;
 	out->asked_peer = f->asking ? f->ask_peer : 0;
+	out->over_quota = f->quota_over;
 	return WEALD_OK;
 }
 
@@ -513,20 +522,56 @@ int gossip_peer_status(const struct gossip *g, uint32_t peer,
 	}
 	memset(out, 0, sizeof(*out));
 	out->ready = p->ready;
+	out->dialled = p->dialled;
+	out->paused = p->paused;
+	out->up_ms = p->up_ms;
+	out->served = p->serves_n;
 	out->unsent = p->unsent;
 	out->verifying_n = p->checks_n;
 	out->verifying_bytes = p->checks_bytes;
 	out->heard_ms = p->heard_ms;
 	memcpy(out->key, p->key, sizeof(out->key));
 	memcpy(out->feed, p->feed, sizeof(out->feed));
-	for (i = 0; i < p->links_n && p->ready; i++) {
+	for (i = 0; i < g->feeds_n && p->ready; i++) {
 		if (p->links[i].follows && p->links[i].eager) {
 			out->eager++;
 		} else if (p->links[i].follows) {
 			out->lazy++;
 		}
+		if (g->feeds[i]->asking && g->feeds[i]->ask_peer == peer) {
+			out->asked++;
+		}
 	}
 	return WEALD_OK;
+}
+
+/* As many answers as `weald peers` has columns. */
+/* NOLINTNEXTLINE(readability-function-size) */
+bool gossip_peer_has(const struct gossip *g, uint32_t peer,
+		     const uint8_t feed[SHA256_BYTES], uint64_t *out_epoch,
+		     uint64_t *out_seq, bool *out_eager_to,
+		     bool *out_eager_from)
+{
+	const struct gossip_peer *p = gossip_peer_find(g, peer);
+	const struct gossip_feed *f = gossip_feed_find(g, feed);
+	const struct gossip_link *l;
+	bool ours;
+
+	if (p == NULL || !p->ready || f == NULL || !gossip_feed_followed(f)) {
+		return false;
+	}
+	l = &p->links[f->slot];
+	ours = f->head.seq > 0 &&
+	       (l->said_seq == 0 || l->said_epoch == f->head.epoch);
+	*out_epoch = l->said_epoch;
+	*out_seq = l->said_seq;
+	if (ours) {
+		*out_epoch = l->has > 0 ? f->head.epoch : 0;
+		*out_seq = l->has;
+	}
+	*out_eager_to = l->follows && l->eager;
+	*out_eager_from = f->pushed_by == peer;
+	return true;
 }
 
 const struct clock *gossip_clock(const struct gossip *g)

@@ -42,28 +42,51 @@
  *   unsent bytes   GOSSIP_LIVE_BYTES_MAX: nothing is pushed, haves are put
  *    of a peer     off, and it catches up later; catch-up is sent only below
  *                  GOSSIP_CATCHUP_BYTES_MAX, so that a live update waits for
- *                  no more than that and one frame; over
+ *                  no more than that and one READ; over
  *                  GOSSIP_UNSENT_BYTES_MAX the peer is dropped, not-reading
  *   verifying      GOSSIP_VERIFY_N_MAX and GOSSIP_VERIFY_BYTES_MAX a peer,
  *                  GOSSIP_VERIFY_BYTES_ALL_MAX in all: over it READING stops
  *                  the reading from the peer; what one frame more brings is
  *                  still taken
  *   waiting        GOSSIP_WAIT_BYTES_MAX and GOSSIP_WAIT_N_MAX a feed,
- *                  GOSSIP_WAIT_BYTES_ALL_MAX in all: the newest is dropped,
- *                  waiting-full; asked for again later. What waits longer than
- *                  GOSSIP_WAIT_MS is dropped, waited-too-long
+ *                  GOSSIP_WAIT_BYTES_ALL_MAX in all: what is farthest ahead
+ *                  is dropped, waiting-full, and asked for again later; the
+ *                  one that comes next always has room. What waits longer
+ *                  than GOSSIP_WAIT_MS is dropped, waited-too-long
  *   open wants     GOSSIP_ASKS_MAX in all, one a feed, of GOSSIP_CREDIT_BYTES
- *                  each; further feeds wait for their turn. Wants of a peer:
+ *                  each; further feeds wait for their turn. One that makes no
+ *                  progress for GOSSIP_ASK_MS, or is not answered whole in
+ *                  GOSSIP_ASK_WHOLE_MS, goes to another peer. Wants of a peer:
  *                  one a feed, a second is counted, want-twice
- *   reads          one at a time a peer, GOSSIP_READ_BYTES or one update each
+ *   pushes         of a feed: GOSSIP_QUOTA_BURST, then GOSSIP_QUOTA_PER_S a
+ *                  second, of GOSSIP_QUOTA_BYTES in the mean. What is over it
+ *                  is neither pushed nor, when pushed to us, verified: quota.
+ *                  It is told, asked for, and comes by catch-up. Who pushes
+ *                  is not to blame, unless it alone pushed twice the quota
+ *   reads          one at a time a peer, of one update or
+ * GOSSIP_READ_BYTES_MIN, more and more up to GOSSIP_READ_BYTES while the system
+ *                  takes at once all that is written
  *   haves          one entry a feed and peer: the newest replaces the older
  *   receipts       GOSSIP_RECEIPTS_MAX nodes and GOSSIP_RECEIPT_BYTES_MAX:
- *                  others are counted, and neither kept nor passed on
- *   nuisance       what costs us but proves nothing (a replay, an update of a
- *                  feed that is not followed, a ping, a receipt): over
- *                  GOSSIP_NUISANCE_MAX and four for each feed, of which
- *                  GOSSIP_NUISANCE_PER_S are forgiven each second, the peer
- *                  is dropped, flood
+ *                  others are counted, and neither kept nor passed on; so is
+ *                  one that comes sooner than GOSSIP_RECEIPT_NODE_MS (and as
+ *                  much more for each 16 feeds) after the last of its node,
+ *                  so that who passes on what a hostile node signs is no
+ *                  nuisance itself: receipt-often
+ *   nuisance       what costs us but proves nothing (a replay that answers no
+ *                  want, an update of a feed that is not followed, a ping, a
+ *                  receipt, a fork proof): over GOSSIP_NUISANCE_MAX and four
+ *                  for each feed, of which GOSSIP_NUISANCE_PER_S are forgiven
+ *                  each second, the peer is dropped, flood
+ *   frames         other than updates: over GOSSIP_FRAMES_MAX, of which
+ *                  GOSSIP_FRAMES_PER_S are forgiven each second, the peer is
+ *                  dropped, flood
+ *
+ * A feed whose key was used twice is disputed from the seq where its two lines
+ * part: what comes before is still taken in and served, so that all agree on
+ * it; from there on each node keeps what it had, and the proof goes round. The
+ * lowest seq that is proven counts. Who is too far behind to judge a proof
+ * asks for it again when it is not.
  */
 #ifndef WEALD_PROTO_GOSSIP_H
 #define WEALD_PROTO_GOSSIP_H
@@ -81,7 +104,7 @@
 #define GOSSIP_FEEDS_MAX            CLOCK_FEEDS_MAX
 #define GOSSIP_PEERS_MAX            256u
 #define GOSSIP_LIVE_BYTES_MAX       (512u * 1024u)
-#define GOSSIP_CATCHUP_BYTES_MAX    (256u * 1024u)
+#define GOSSIP_CATCHUP_BYTES_MAX    (32u * 1024u)
 #define GOSSIP_UNSENT_BYTES_MAX     (8u * 1024u * 1024u)
 #define GOSSIP_VERIFY_N_MAX         2048u
 #define GOSSIP_VERIFY_BYTES_MAX     (1024u * 1024u)
@@ -92,6 +115,7 @@
 #define GOSSIP_WAIT_MS              60000u
 #define GOSSIP_ASKS_MAX             8u
 #define GOSSIP_CREDIT_BYTES         (1024u * 1024u)
+#define GOSSIP_READ_BYTES_MIN       (16u * 1024u)
 #define GOSSIP_READ_BYTES           (128u * 1024u)
 #define GOSSIP_APPEND_N_MAX         1024u
 #define GOSSIP_APPEND_BYTES_MAX     (4u * 1024u * 1024u)
@@ -99,6 +123,13 @@
 #define GOSSIP_RECEIPT_BYTES_MAX    (16u * 1024u * 1024u)
 #define GOSSIP_NUISANCE_MAX         2000u
 #define GOSSIP_NUISANCE_PER_S       20u
+/* What a feed may push: so many at once, then so many a second, each of so
+   many bytes in the mean. */
+#define GOSSIP_QUOTA_BURST  100u
+#define GOSSIP_QUOTA_PER_S  1u
+#define GOSSIP_QUOTA_BYTES  (64u * 1024u)
+#define GOSSIP_FRAMES_MAX   20000u
+#define GOSSIP_FRAMES_PER_S 500u
 
 /* Times, in ms. */
 #define GOSSIP_HELLO_MS       10000u /* until hello and clock have come */
@@ -109,107 +140,125 @@
 #define GOSSIP_GRAFT_MS       150u   /* a have unsatisfied: graft */
 #define GOSSIP_GRAFT_AGAIN_MS 400u   /* a graft unsatisfied: the next peer */
 #define GOSSIP_ASK_MS         5000u  /* a want without progress: another peer */
-#define GOSSIP_HOLD_MS        10000u /* a feed after a refused update */
-#define GOSSIP_GUARD_MS       60000u /* until a majority opens the guard */
+#define GOSSIP_ASK_WHOLE_MS                               \
+	30000u /* a want that takes so long: another, too \
+		*/
+#define GOSSIP_HOLD_MS         10000u /* a feed after a refused update */
+#define GOSSIP_GUARD_MS        60000u /* until a majority opens the guard */
+#define GOSSIP_RECEIPT_NODE_MS 1000u  /* between two receipts of one node */
 
 /*
  * Why something was dropped, refused or is told: X(code, name that scripts
  * and logs see, what it means, what to do).
  */
-#define GOSSIP_REASONS(X)                                                     \
-	/* the peer is dropped, and backed off by its node key */             \
-	X(HELLO_LATE, "hello-late", "said no hello or clock in time",         \
-	  "check the peer's log; it may be overloaded")                       \
-	X(HELLO_TWICE, "hello-twice", "said hello twice",                     \
-	  "the peer's software is faulty: tell its region")                   \
-	X(HELLO_FIRST, "hello-first", "spoke before its hello",               \
-	  "the peer's software is faulty: tell its region")                   \
-	X(NODE_KEY, "node-key", "claims another node key than TLS has shown", \
-	  "the peer is faulty or hostile: tell its region")                   \
-	X(CLOCK_BAD, "clock-bad", "its clock is not sorted or too long",      \
-	  "the peer's software is faulty: tell its region")                   \
-	X(UPDATE_BAD, "update-bad", "sent an update that is not valid",       \
-	  "the peer is faulty or hostile: tell its region")                   \
-	X(UPDATE_REFUSED, "update-refused",                                   \
-	  "serves an update that the feed's rules refuse",                    \
-	  "compare versions with the peer; tell its region")                  \
-	X(FEED_CLAIMED, "feed-claimed",                                       \
-	  "sent an update under the name of another feed",                    \
-	  "the peer is faulty or hostile: tell its region")                   \
-	X(RECEIPT_BAD, "receipt-bad", "sent a receipt that is not valid",     \
-	  "the peer is faulty or hostile: tell its region")                   \
-	X(PROOF_BAD, "proof-bad", "sent a fork proof that proves nothing",    \
-	  "the peer is faulty or hostile: tell its region")                   \
-	X(FLOOD, "flood", "sent too much that nobody asked for",              \
-	  "the peer is faulty or hostile: tell its region")                   \
-	X(NOT_READING, "not-reading", "does not read what is sent to it",     \
-	  "check the line to the peer and the peer's load")                   \
-	X(SILENT, "silent", "was silent for too long",                        \
-	  "check the line to the peer; it is dialled again")                  \
-	X(SELF, "self", "is this node itself",                                \
-	  "take our own address out of the list of peers")                    \
-	X(TWIN, "twin", "another node runs with our node key",                \
-	  "stop one of them: a home was copied; then weald why")              \
-	X(DUPLICATE, "duplicate", "is connected already",                     \
-	  "nothing: one connection is kept")                                  \
-	X(CLONED, "cloned", "two nodes run with this peer's node key",        \
-	  "tell its region: a home was copied")                               \
-	X(PEERS_FULL, "peers-full", "one peer more than allowed",             \
-	  "nothing, or raise the number of peers")                            \
-	X(NO_MEMORY, "no-memory", "no memory was left for it",                \
-	  "give the node more memory")                                        \
-	/* one thing is dropped */                                            \
-	X(REPLAY, "replay", "an update that is here already",                 \
-	  "nothing: two paths brought the same update")                       \
-	X(NOT_FOLLOWED, "not-followed", "an update of a feed not followed",   \
-	  "weald follow, if it should be")                                    \
-	X(BLOCKED, "blocked", "an update of a blocked feed",                  \
-	  "nothing: it was blocked by hand")                                  \
-	X(WAITING_FULL, "waiting-full", "no room left to wait in",            \
-	  "nothing: it is asked for again")                                   \
-	X(WAITED_LONG, "waited-too-long", "what came before it never came",   \
-	  "weald why REGION names the gap")                                   \
-	X(FEED_HELD, "feed-held", "the feed rests after a refused update",    \
-	  "weald why REGION names the update")                                \
-	X(FEED_DISPUTED, "feed-disputed",                                     \
-	  "the feed's key was used twice: its region has to recover it",      \
-	  "tell the region: weald recover")                                   \
-	X(REISSUE_HELD, "reissue-held",                                       \
-	  "a change of history, which this version cannot take in",           \
-	  "update weald")                                                     \
-	X(WANT_TWICE, "want-twice", "a second want for one feed",             \
-	  "nothing: the first is served")                                     \
-	X(WANT_EPOCH, "want-epoch", "a want for a line not held",             \
-	  "nothing: the peer asks again when it has heard of ours")           \
-	X(UNASKED, "unasked", "an answer to a question not asked",            \
-	  "nothing, unless it grows: then the peer is faulty")                \
-	X(FRAME_OTHER, "frame-other", "a frame that is not the engine's",     \
-	  "nothing: a newer peer may say more than we know")                  \
-	X(RECEIPT_OLD, "receipt-old", "a receipt no newer than the last",     \
-	  "nothing: two paths brought the same receipt")                      \
-	X(RECEIPT_NEW, "receipt-new", "a receipt, to be checked",             \
-	  "nothing: so the receipts come")                                    \
-	X(RECEIPT_STRANGE, "receipt-strange",                                 \
-	  "a receipt by a node that no region we follow names",               \
-	  "nothing, unless one of our regions changed its nodes")             \
-	X(PING, "ping", "a ping", "nothing: the peer asks if we live")        \
-	X(RECEIPTS_FULL, "receipts-full", "no room for one node's receipt",   \
-	  "nothing: only status knows less of it")                            \
-	X(PROOF_OLD, "proof-old", "the proof of a fork known already",        \
-	  "nothing: two paths brought the same proof")                        \
-	/* told */                                                            \
-	X(STORE_FAILED, "store-failed", "an update could not be stored",      \
-	  "look at the disk: weald status")                                   \
-	X(READ_FAILED, "read-failed", "an update could not be read",          \
-	  "weald verify checks the feed")                                     \
-	X(FORK_FOUND, "fork-found", "a feed's key was used twice",            \
-	  "tell the region: weald recover")                                   \
-	X(OWN_AHEAD, "own-ahead",                                             \
-	  "a peer holds more of our own feed than we do",                     \
-	  "nothing: our updates are taken back before the next is signed")    \
-	X(GUARD_MAJORITY, "guard-majority",                                   \
-	  "signing is allowed by a majority, not all",                        \
-	  "nothing, unless a backup was restored")                            \
+#define GOSSIP_REASONS(X)                                                      \
+	/* the peer is dropped, and backed off by its node key */              \
+	X(HELLO_LATE, "hello-late", "said no hello or clock in time",          \
+	  "check the peer's log; it may be overloaded")                        \
+	X(HELLO_TWICE, "hello-twice", "said hello twice",                      \
+	  "the peer's software is faulty: tell its region")                    \
+	X(HELLO_FIRST, "hello-first", "spoke before its hello",                \
+	  "the peer's software is faulty: tell its region")                    \
+	X(NODE_KEY, "node-key", "claims another node key than TLS has shown",  \
+	  "the peer is faulty or hostile: tell its region")                    \
+	X(CLOCK_BAD, "clock-bad", "its clock is not sorted or too long",       \
+	  "the peer's software is faulty: tell its region")                    \
+	X(UPDATE_BAD, "update-bad", "sent an update that is not valid",        \
+	  "the peer is faulty or hostile: tell its region")                    \
+	X(STRANGER, "stranger",                                                \
+	  "sent an update that the feed's key did not sign",                   \
+	  "the peer is faulty or hostile: tell its region")                    \
+	X(UPDATE_REFUSED, "update-refused",                                    \
+	  "serves an update that the feed's rules refuse",                     \
+	  "compare versions with the peer; tell its region")                   \
+	X(FEED_CLAIMED, "feed-claimed",                                        \
+	  "sent an update under the name of another feed",                     \
+	  "the peer is faulty or hostile: tell its region")                    \
+	X(RECEIPT_BAD, "receipt-bad", "sent a receipt that is not valid",      \
+	  "the peer is faulty or hostile: tell its region")                    \
+	X(PROOF_BAD, "proof-bad", "sent a fork proof that proves nothing",     \
+	  "the peer is faulty or hostile: tell its region")                    \
+	X(FLOOD, "flood", "sent too much that nobody asked for",               \
+	  "the peer is faulty or hostile: tell its region")                    \
+	X(NOT_READING, "not-reading", "does not read what is sent to it",      \
+	  "check the line to the peer and the peer's load")                    \
+	X(SILENT, "silent", "was silent for too long",                         \
+	  "check the line to the peer; it is dialled again")                   \
+	X(SELF, "self", "is this node itself",                                 \
+	  "take our own address out of the list of peers")                     \
+	X(TWIN, "twin", "another node runs with our node key",                 \
+	  "stop one of them: a home was copied; then weald why")               \
+	X(DUPLICATE, "duplicate", "is connected already",                      \
+	  "nothing: one connection is kept")                                   \
+	X(CLONED, "cloned", "two nodes run with this peer's node key",         \
+	  "tell its region: a home was copied")                                \
+	X(PEERS_FULL, "peers-full", "one peer more than allowed",              \
+	  "nothing, or raise the number of peers")                             \
+	X(NO_MEMORY, "no-memory", "no memory was left for it",                 \
+	  "give the node more memory")                                         \
+	/* one thing is dropped */                                             \
+	X(REPLAY, "replay", "an update that is here already",                  \
+	  "nothing: two paths brought the same update")                        \
+	X(NOT_FOLLOWED, "not-followed", "an update of a feed not followed",    \
+	  "weald follow, if it should be")                                     \
+	X(BLOCKED, "blocked", "an update of a blocked feed",                   \
+	  "nothing: it was blocked by hand")                                   \
+	X(WAITING_FULL, "waiting-full", "no room left to wait in",             \
+	  "nothing: it is asked for again")                                    \
+	X(WAITED_LONG, "waited-too-long", "what came before it never came",    \
+	  "weald why REGION names the gap")                                    \
+	X(FEED_HELD, "feed-held", "the feed rests after a refused update",     \
+	  "weald why REGION names the update")                                 \
+	X(FEED_DISPUTED, "feed-disputed",                                      \
+	  "the feed's key was used twice: its region has to recover it",       \
+	  "tell the region: weald recover")                                    \
+	X(REISSUE_HELD, "reissue-held",                                        \
+	  "a change of history, which this version cannot take in",            \
+	  "update weald")                                                      \
+	X(QUOTA, "quota", "a pushed update over what a feed may push at once", \
+	  "nothing: it comes by catch-up; its region publishes much")          \
+	X(WANT_TWICE, "want-twice", "a second want for one feed",              \
+	  "nothing: the first is served")                                      \
+	X(WANT_EPOCH, "want-epoch", "a want for a line not held",              \
+	  "nothing: the peer asks again when it has heard of ours")            \
+	X(NOT_HELD, "not-held", "a peer has not got what it said it holds",    \
+	  "nothing: another is asked")                                         \
+	X(UNASKED, "unasked", "an answer to a question not asked",             \
+	  "nothing, unless it grows: then the peer is faulty")                 \
+	X(FRAME_OTHER, "frame-other", "a frame that is not the engine's",      \
+	  "nothing: a newer peer may say more than we know")                   \
+	X(RECEIPT_OLD, "receipt-old", "a receipt no newer than the last",      \
+	  "nothing: two paths brought the same receipt")                       \
+	X(RECEIPT_NEW, "receipt-new", "a receipt, to be checked",              \
+	  "nothing: so the receipts come")                                     \
+	X(RECEIPT_OFTEN, "receipt-often",                                      \
+	  "a receipt too soon after the last of its node",                     \
+	  "nothing, unless it grows: then that node is faulty")                \
+	X(RECEIPT_STRANGE, "receipt-strange",                                  \
+	  "a receipt by a node that no region we follow names",                \
+	  "nothing, unless one of our regions changed its nodes")              \
+	X(PING, "ping", "a ping", "nothing: the peer asks if we live")         \
+	X(RECEIPTS_FULL, "receipts-full", "no room for one node's receipt",    \
+	  "nothing: only status knows less of it")                             \
+	X(PROOF_NEW, "proof-new", "the proof of a fork, to be checked",        \
+	  "nothing: weald status tells of a fork")                             \
+	X(NO_FORK, "no-fork", "what looked like a fork is none",               \
+	  "nothing, unless it grows: then the peer is faulty")                 \
+	X(PROOF_OLD, "proof-old", "the proof of a fork known already",         \
+	  "nothing: two paths brought the same proof")                         \
+	/* told */                                                             \
+	X(STORE_FAILED, "store-failed", "an update could not be stored",       \
+	  "look at the disk: weald status")                                    \
+	X(READ_FAILED, "read-failed", "an update could not be read",           \
+	  "weald verify checks the feed")                                      \
+	X(FORK_FOUND, "fork-found", "a feed's key was used twice",             \
+	  "tell the region: weald recover")                                    \
+	X(OWN_AHEAD, "own-ahead",                                              \
+	  "a peer holds more of our own feed than we do",                      \
+	  "nothing: our updates are taken back before the next is signed")     \
+	X(GUARD_MAJORITY, "guard-majority",                                    \
+	  "signing is allowed by a majority, not all",                         \
+	  "nothing, unless a backup was restored")                             \
 	X(GUARD_OPEN, "guard-open", "signing is allowed", "nothing")
 
 enum gossip_reason {
@@ -237,25 +286,35 @@ struct gossip_head {
 	uint64_t seq; /* 0: none, and all else zero */
 	uint8_t commit[OBJECT_ID_BYTES];
 	uint8_t digest[SHA256_BYTES]; /* SHA-256 of its payload */
+	uint8_t key[PUBKEY_BYTES];    /* that signed it; zero: not said */
 };
 
-/* What a verified envelope says. */
+/*
+ * What a verified envelope says. @granted: it carries a good grant by the
+ * feed's root key, so that its key may be new. An update that follows ours
+ * under another key without a grant is a stranger's: it is not passed on, and
+ * costs the peer that sent it, as honest nodes do not pass it on either.
+ */
 struct gossip_facts {
 	uint8_t feed[SHA256_BYTES];
 	struct gossip_head head; /* of the update itself */
 	uint8_t prev[SHA256_BYTES];
+	bool granted;
 };
 
 enum gossip_verdict {
 	GOSSIP_FORK_NONE,    /* the update is held, or cannot be judged */
 	GOSSIP_FORK_EARLIER, /* the lines part before it: ask for @seq */
-	GOSSIP_FORK_PROVEN   /* @proof proves it; disputed from @seq */
+	GOSSIP_FORK_PROVEN   /* @proof proves it; disputed from @seq, or, where
+				a later grant confirmed the line that is held,
+				@seq is 0 and nothing is disputed */
 };
 
 enum gossip_event_type {
 	GOSSIP_TIMEOUT,     /* WAKE_AT's time has come; early is harmless */
 	GOSSIP_FOLLOW,      /* at the start for each feed, and on changes */
 	GOSSIP_LOCAL_WRITE, /* we signed an update, and it is durable */
+	GOSSIP_MOVED,       /* a head moved on by other means: an import */
 	GOSSIP_PEER_UP,     /* TLS is done: the key is proven */
 	GOSSIP_PEER_DOWN,   /* not after a DROP_PEER of it */
 	GOSSIP_RECEIVED,
@@ -274,19 +333,30 @@ struct gossip_event {
 	enum gossip_event_type type;
 	uint64_t now_ms; /* monotonic: the only clock of the engine */
 	union {
-		/* @head: what is durable, all zero where nothing is; looked at
-		   the first time only. Not for a feed with an APPEND open,
-		   unless @policy alone changes */
+		/* the first time: @head: what is durable, all zero where
+		   nothing is; @disputed_from: 0, or the first seq of the fork
+		   that was found before we started; @proof: its proof, as the
+		   driver kept it, borrowed and copied; empty where there is
+		   none. Later these three are not looked at */
 		struct {
 			uint8_t feed[SHA256_BYTES];
 			enum gossip_policy policy;
 			struct gossip_head head;
+			uint64_t disputed_from;
+			struct span proof;
 		} follow;
 		/* the own feed's next update; @envelope is referenced */
 		struct {
 			struct gossip_head head;
 			struct blob *envelope;
 		} local_write;
+		/* @head: what is durable now, no lower than before; of a feed
+		   that a FOLLOW named, and with no APPEND open. Peers are told
+		   of it and ask; nothing is pushed */
+		struct {
+			uint8_t feed[SHA256_BYTES];
+			struct gossip_head head;
+		} moved;
 		/* @peer: the driver's number for this connection, never used
 		   again; @key: its node key, as TLS has proven it; @dialled:
 		   we opened the connection */
@@ -354,10 +424,16 @@ struct gossip_event {
 			uint64_t seq;
 			struct span proof;
 		} fork_judged;
+		/* @seq: disputed from, 0: nothing, as above. @err: WEALD_OK;
+		   WEALD_SEQ_GAP: we have not come to its @seq yet, asked for
+		   again then; WEALD_PREV_OTHER, WEALD_PARENT_OTHER: our line
+		   parts before @seq, looked for; these with @seq 0 where it is
+		   not known. We failed: as in APPENDED, and WEALD_NOTFOUND.
+		   Others: the peer is to blame */
 		struct {
 			uint64_t ticket;
 			int err;
-			uint64_t seq; /* disputed from */
+			uint64_t seq;
 		} proof_checked;
 	};
 };
@@ -399,11 +475,13 @@ struct gossip_effect {
 			int err;       /* the check that failed, or WEALD_OK */
 			bool back_off; /* its node key, not just this try */
 		} drop_peer;
-		/* envelope_check(); a VERIFIED answers. @feed: as claimed */
+		/* envelope_check(); a VERIFIED answers. @feed: as claimed;
+		   @live: to be done before those that are not */
 		struct {
 			uint64_t ticket;
 			uint32_t peer;
 			uint8_t feed[SHA256_BYTES];
+			bool live;
 			struct blob *envelope;
 		} verify;
 		/* store in this order, all or a beginning of them, durably;
@@ -441,7 +519,8 @@ struct gossip_effect {
 			uint64_t seq;
 			struct blob *envelope;
 		} judge_fork;
-		/* a PROOF_CHECKED answers; the driver keeps a good proof */
+		/* a PROOF_CHECKED answers; the driver keeps a good proof,
+		   unless it has one of a lower seq */
 		struct {
 			uint64_t ticket;
 			uint8_t feed[SHA256_BYTES];
@@ -528,6 +607,7 @@ struct gossip_feed_status {
 	size_t waiting_n;       /* updates that wait */
 	size_t waiting_bytes;
 	uint32_t asked_peer; /* who is asked for more; 0: nobody */
+	bool over_quota;     /* too much at once: it comes by catch-up */
 };
 /* WEALD_OK or WEALD_NOTFOUND. */
 int gossip_feed_status(const struct gossip *g, const uint8_t feed[SHA256_BYTES],
@@ -550,18 +630,37 @@ bool gossip_waiting(const struct gossip *g, size_t i,
 		    struct gossip_waiting *out);
 
 struct gossip_peer_status {
-	bool ready; /* hello and clock have come */
+	bool ready;   /* hello and clock have come */
+	bool dialled; /* by us */
+	bool paused;  /* not read from, until what it sent is verified */
 	size_t unsent;
 	size_t verifying_n;
 	size_t verifying_bytes;
-	uint64_t eager; /* feeds pushed to it */
-	uint64_t lazy;  /* feeds told to it */
+	uint64_t eager;  /* feeds pushed to it */
+	uint64_t lazy;   /* feeds told to it */
+	uint64_t asked;  /* feeds that it is asked for */
+	uint64_t served; /* feeds that it asked us for */
+	uint64_t up_ms;
 	uint64_t heard_ms;
 	uint8_t key[PUBKEY_BYTES];
 	uint8_t feed[SHA256_BYTES];
 };
 int gossip_peer_status(const struct gossip *g, uint32_t peer,
 		       struct gossip_peer_status *out);
+
+/*
+ * What @peer said or showed in this connection that it holds of @feed: 0 and 0
+ * where nothing. What was only pushed to it does not count, so whom we feed
+ * may seem behind: its receipt tells. *@out_eager_to: new updates are pushed to
+ * it; *@out_eager_from: the last one that was pushed to us came from it.
+ *
+ * False, and nothing is written: the feed is not followed, or the peer not
+ * ready.
+ */
+bool gossip_peer_has(const struct gossip *g, uint32_t peer,
+		     const uint8_t feed[SHA256_BYTES], uint64_t *out_epoch,
+		     uint64_t *out_seq, bool *out_eager_to,
+		     bool *out_eager_from);
 
 /* The latest receipts: the @i-th node's. Borrowed until the next step. */
 struct gossip_receipt {

@@ -27,54 +27,65 @@ void gossip_catchup_stop(struct gossip *g, struct gossip_feed *f)
 /* What the next want begins with. */
 static uint64_t ask_from(const struct gossip_feed *f)
 {
-	if (f->verifying_bytes > 0 && f->ask_next > f->tip.seq) {
+	if (f->verifying_bytes > 0 && f->ask_next > f->tip.seq &&
+	    !f->ask_anew) {
 		return f->ask_next; /* what comes before it is being verified */
 	}
 	return f->tip.seq + 1;
 }
 
-/* Holds the most, then by lot; who disappointed last comes last. */
+/* Is @a a better one to ask than @b? By lot where they are equal. */
+static bool is_better(struct gossip *g, const struct gossip_link *a,
+		      const struct gossip_link *b)
+{
+	if (a->doubts != b->doubts) {
+		return a->doubts < b->doubts;
+	}
+	return a->has != b->has ? a->has > b->has : gossip_random(g) % 2 == 0;
+}
+
+/*
+ * Was not asked in vain, then holds the most. Who says to hold more than it
+ * gives comes last, so that it cannot keep us from those who give.
+ */
 static struct gossip_peer *ask_choose(struct gossip *g,
 				      const struct gossip_feed *f,
 				      uint64_t from)
 {
 	struct gossip_peer *best = NULL;
 	struct gossip_peer *p;
-	uint64_t best_has = 0;
-	uint64_t has;
+	const struct gossip_link *l;
 	size_t i;
 
 	for (i = 0; i < g->peers_n; i++) {
 		p = g->peers[i];
-		has = p->ready ? p->links[f->slot].has : 0;
-		if (has < from || p->id == f->fork_peer) {
+		l = &p->links[f->slot];
+		if (!p->ready || l->has < from || l->asked) {
 			continue;
 		}
-		if (p->id == f->ask_shun) {
-			has = from;
-		}
-		if (best == NULL || has > best_has ||
-		    (has == best_has && gossip_random(g) % 2 == 0)) {
+		if (best == NULL || is_better(g, l, &best->links[f->slot])) {
 			best = p;
-			best_has = has;
 		}
 	}
 	return best;
 }
 
-static void want_send(struct gossip *g, struct gossip_feed *f,
-		      struct gossip_peer *p, uint64_t from, uint64_t to)
+void gossip_want_send(struct gossip *g, struct gossip_feed *f,
+		      struct gossip_peer *p, uint64_t from, uint64_t to,
+		      uint64_t credit)
 {
 	struct frame *frame = gossip_send_add(g, p, FRAME_WANT, 80);
 
 	if (frame == NULL) {
 		return;
 	}
+	p->links[f->slot].owed = credit;
+	p->links[f->slot].asked = true;
 	memcpy(frame->want.feed, f->id, sizeof(f->id));
 	frame->want.epoch = f->tip.epoch;
 	frame->want.from = from;
 	frame->want.to = to;
-	frame->want.credit = GOSSIP_CREDIT_BYTES;
+	frame->want.credit = credit;
 	frame->want.fill = f->policy == GOSSIP_FOLLOW_NARROW
 				   ? FRAME_FILL_HEADERS
 				   : FRAME_FILL_ALL;
@@ -84,8 +95,9 @@ void gossip_catchup_ask(struct gossip *g, struct gossip_feed *f)
 {
 	struct gossip_peer *p;
 	uint64_t from = ask_from(f);
+	uint64_t to = gossip_feed_limit(f);
 
-	if (f->asking || !gossip_feed_open(g, f) ||
+	if (f->asking || !gossip_feed_open(g, f) || from > to ||
 	    f->waits_bytes + f->verifying_bytes > 2 * GOSSIP_CREDIT_BYTES) {
 		return;
 	}
@@ -96,12 +108,19 @@ void gossip_catchup_ask(struct gossip *g, struct gossip_feed *f)
 	if (g->asks_n >= GOSSIP_ASKS_MAX) {
 		return; /* its turn comes when a place is free */
 	}
-	want_send(g, f, p, from, p->links[f->slot].has);
+	if (to > p->links[f->slot].has) {
+		to = p->links[f->slot].has;
+	}
+	gossip_want_send(g, f, p, from, to, GOSSIP_CREDIT_BYTES);
 	g->asks_n++;
 	f->asking = true;
+	f->ask_anew = false;
 	f->ask_peer = p->id;
 	f->ask_next = from;
+	f->ask_to = to;
+	f->ask_left = GOSSIP_CREDIT_BYTES;
 	f->ask_at = g->now + GOSSIP_ASK_MS;
+	f->ask_until = g->now + GOSSIP_ASK_WHOLE_MS;
 	gossip_feed_set_busy(g, f);
 }
 
@@ -116,48 +135,90 @@ void gossip_catchup_ask_all(struct gossip *g)
 	}
 }
 
+/* @p gave all that it was asked for, or, as it said, could have given. */
+static void note_answer(struct gossip *g, struct gossip_feed *f,
+			struct gossip_peer *p, bool gave)
+{
+	struct gossip_link *l = &p->links[f->slot];
+
+	if (gave) {
+		l->doubts = 0;
+	} else if (l->doubts < UINT8_MAX) {
+		l->doubts++;
+	}
+	if (f == g->own) {
+		gossip_guard_asked(g, p, gave);
+	}
+}
+
 void gossip_catchup_timeout(struct gossip *g, struct gossip_feed *f)
 {
 	struct gossip_peer *p = gossip_peer_find(g, f->ask_peer);
 
 	if (p != NULL) {
-		p->links[f->slot].doubted = true;
+		note_answer(g, f, p, false);
 	}
-	f->ask_shun = f->ask_peer;
 	gossip_catchup_stop(g, f);
 	gossip_catchup_ask(g, f);
 }
 
-bool gossip_catchup_arrived(struct gossip *g, struct gossip_feed *f,
-			    struct gossip_peer *p,
-			    const struct frame_updates *u, uint64_t last_seq)
+void gossip_catchup_progress(struct gossip *g, struct gossip_feed *f,
+			     const struct gossip_peer *p, uint64_t seq,
+			     size_t len)
+{
+	if (!f->asking || f->ask_peer != p->id || seq != f->ask_next) {
+		return;
+	}
+	f->ask_next++;
+	f->ask_left -= len < f->ask_left ? len : f->ask_left;
+	f->ask_at = g->now + GOSSIP_ASK_MS;
+}
+
+/*
+ * The answer to our want is complete. Where it ended before what was asked for
+ * and before the credit, the peer has not got the rest after all: an honest one
+ * may have passed it on and not stored it yet.
+ */
+static void ask_end(struct gossip *g, struct gossip_feed *f,
+		    struct gossip_peer *p)
 {
 	struct gossip_link *l = &p->links[f->slot];
 
-	if (!f->asking || f->ask_peer != p->id) {
-		if (p->id != f->fork_peer) {
-			return gossip_peer_nuisance(g, p, GOSSIP_WHY_UNASKED,
-						    1);
-		}
-		if (u->n == 0 && !f->judging) {
-			f->fork_peer = 0; /* it has not got it */
-		}
-		return true;
+	bool gave = f->ask_next > f->ask_to || f->ask_left == 0;
+
+	note_answer(g, f, p, gave);
+	if (!gave) {
+		gossip_count_add(g, GOSSIP_WHY_NOT_HELD);
 	}
-	f->ask_at = g->now + GOSSIP_ASK_MS;
-	if (u->n > 0) {
-		f->ask_next = last_seq + 1;
-		f->ask_shun = 0;
-		l->doubted = false;
+	if (!gave && l->has >= f->ask_next) {
+		l->has = f->ask_next - 1;
+	}
+	gossip_catchup_stop(g, f);
+}
+
+bool gossip_catchup_arrived(struct gossip *g, struct gossip_feed *f,
+			    struct gossip_peer *p,
+			    const struct frame_updates *u, bool owed)
+{
+	struct gossip_link *l = &p->links[f->slot];
+
+	if (!owed && !gossip_peer_nuisance(g, p, GOSSIP_WHY_UNASKED, 1)) {
+		return false;
 	}
 	if (u->lane != FRAME_LANE_END) {
 		return true;
 	}
-	if (u->n == 0 && l->has >= f->ask_next) {
-		l->has = f->ask_next - 1; /* it has not got it after all */
+	l->owed = 0;
+	l->asked = false;
+	if (p->id == f->fork_peer && u->n == 0 && !f->judging) {
+		gossip_fork_timeout(g, f); /* it has not got it */
 	}
-	gossip_catchup_stop(g, f);
+	if (f->asking && f->ask_peer == p->id) {
+		ask_end(g, f, p);
+	}
+	gossip_fork_ask_proofs(g, f);
 	gossip_catchup_ask(g, f);
+	gossip_fork_look(g, f);
 	return true;
 }
 
@@ -196,6 +257,9 @@ static void serve_start(struct gossip_peer *p, struct gossip_link *l,
 			uint64_t from, uint64_t to, uint64_t credit, bool live)
 {
 	assert(!l->serving);
+	if (p->serves_n == 0) {
+		p->read_bytes = GOSSIP_READ_BYTES_MIN;
+	}
 	l->serving = true;
 	l->serving_live = live;
 	l->serve_next = from;
@@ -237,6 +301,7 @@ void gossip_catchup_want(struct gossip *g, struct gossip_peer *p,
 		return;
 	}
 	l = &p->links[f->slot];
+	gossip_fork_warn(g, f, p, want->to);
 	if (l->serving && !l->serving_live) {
 		gossip_peer_nuisance(g, p, GOSSIP_WHY_WANT_TWICE, 1);
 		return;
@@ -251,6 +316,11 @@ void gossip_catchup_want(struct gossip *g, struct gossip_peer *p,
 	if (l->serving) {
 		serve_end(g, f, p); /* the want takes the graft's place */
 	}
+	if (want->from <= l->sent && want->to >= l->sent) {
+		/* what we pushed has not been taken: tell of it again */
+		l->sent = want->from - 1;
+		l->told = want->from - 1;
+	}
 	serve_start(p, l, want->from, want->to, want->credit, false);
 	gossip_catchup_pump(g, p);
 }
@@ -261,7 +331,8 @@ void gossip_catchup_serve_live(struct gossip *g, struct gossip_feed *f,
 	struct gossip_link *l = &p->links[f->slot];
 
 	if (from <= f->head.seq) {
-		serve_start(p, l, from, NEVER, GOSSIP_READ_BYTES, true);
+		serve_start(p, l, from, from + GOSSIP_GRAFT_SEQS_MAX - 1,
+			    GOSSIP_READ_BYTES, true);
 		gossip_catchup_pump(g, p);
 		return;
 	}
@@ -306,9 +377,9 @@ static void serve_read(struct gossip *g, struct gossip_feed *f,
 	if (e->read.to > f->head.seq) {
 		e->read.to = f->head.seq;
 	}
-	e->read.bytes = l->serve_credit < GOSSIP_READ_BYTES
+	e->read.bytes = l->serve_credit < p->read_bytes
 				? (size_t)l->serve_credit
-				: GOSSIP_READ_BYTES;
+				: p->read_bytes;
 	e->read.fill = (enum frame_fill)l->fill;
 }
 
@@ -330,6 +401,20 @@ void gossip_catchup_pump(struct gossip *g, struct gossip_peer *p)
 		}
 		serve_end(g, f, p);
 	}
+}
+
+/*
+ * A line that takes all at once gets more at a time; on one that does not, a
+ * live update would have to wait for it.
+ */
+void gossip_catchup_sent(struct gossip *g, struct gossip_peer *p)
+{
+	if (p->unsent > 0) {
+		p->read_bytes = GOSSIP_READ_BYTES_MIN;
+	} else if (p->serves_n > 0 && p->read_bytes < GOSSIP_READ_BYTES) {
+		p->read_bytes *= 2;
+	}
+	gossip_catchup_pump(g, p);
 }
 
 static struct gossip_peer *find_reader(const struct gossip *g, uint64_t ticket)

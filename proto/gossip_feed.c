@@ -49,10 +49,20 @@ bool gossip_feed_followed(const struct gossip_feed *f)
 	       f->policy == GOSSIP_FOLLOW_NARROW;
 }
 
+bool gossip_feed_awake(const struct gossip *g, const struct gossip_feed *f)
+{
+	return gossip_feed_followed(f) &&
+	       (f->hold_until == 0 || f->hold_until <= g->now);
+}
+
+uint64_t gossip_feed_limit(const struct gossip_feed *f)
+{
+	return f->disputed_from == 0 ? UINT64_MAX : f->disputed_from - 1;
+}
+
 bool gossip_feed_open(const struct gossip *g, const struct gossip_feed *f)
 {
-	return gossip_feed_followed(f) && f->disputed_from == 0 &&
-	       (f->hold_until == 0 || f->hold_until <= g->now);
+	return gossip_feed_awake(g, f) && f->tip.seq < gossip_feed_limit(f);
 }
 
 /* ---- the table -----------------------------------------------------------
@@ -120,6 +130,7 @@ static struct gossip_feed *feed_new(struct gossip *g, const uint8_t *id)
 	f->have_at[1] = NEVER;
 	f->graft_at = NEVER;
 	f->expire_at = NEVER;
+	f->fork_until = NEVER;
 	memmove(&g->order[at + 1], &g->order[at],
 		(g->feeds_n - at) * sizeof(*g->order));
 	g->order[at] = f->slot;
@@ -183,6 +194,22 @@ static void feed_recall(struct gossip *g, struct gossip_feed *f)
 	gossip_tree_have_soon(g, f);
 }
 
+/* A fork that was found before we started: it is known, and told, still. */
+static void feed_recall_fork(struct gossip *g, struct gossip_feed *f,
+			     uint64_t disputed_from, struct span proof)
+{
+	f->disputed_from = disputed_from;
+	if (disputed_from == 0 || proof.len == 0) {
+		return;
+	}
+	f->proof = blob_new(proof);
+	if (f->proof == NULL) {
+		g->nomem = true;
+		return;
+	}
+	gossip_fork_tell(g, f, 0);
+}
+
 int gossip_feed_follow(struct gossip *g, const struct gossip_event *event)
 {
 	struct gossip_feed *f = gossip_feed_find(g, event->follow.feed);
@@ -198,6 +225,8 @@ int gossip_feed_follow(struct gossip *g, const struct gossip_event *event)
 		}
 		f->head = event->follow.head;
 		f->tip = f->head;
+		feed_recall_fork(g, f, event->follow.disputed_from,
+				 event->follow.proof);
 	}
 	f->policy = event->follow.policy;
 	clock_note(g, f);
@@ -227,18 +256,35 @@ static int head_compare(const struct gossip_head *a,
 	return 0;
 }
 
-static bool waits_have_room(struct gossip *g, struct gossip_feed *f, size_t len)
+/* What is farther ahead makes room for what comes before it. */
+static bool waits_evict(struct gossip *g, struct gossip_feed *f,
+			const struct gossip_head *head, size_t len)
 {
-	size_t cap = f->waits_cap == 0 ? 8 : f->waits_cap * 2;
+	while (f->waits_n >= GOSSIP_WAIT_N_MAX ||
+	       f->waits_bytes + len > GOSSIP_WAIT_BYTES_MAX ||
+	       g->waits_bytes + len > GOSSIP_WAIT_BYTES_ALL_MAX) {
+		if (f->waits_n > f->appending_n &&
+		    head_compare(&f->waits[f->waits_n - 1].head, head) > 0) {
+			gossip_count_add(g, GOSSIP_WHY_WAITING_FULL);
+			waits_remove(g, f, f->waits_n - 1, f->waits_n);
+			continue;
+		}
+		/* what all wait for has room if nothing is to be stored yet */
+		return head->seq == f->head.seq + 1;
+	}
+	return true;
+}
+
+static bool waits_have_room(struct gossip *g, struct gossip_feed *f,
+			    const struct gossip_head *head, size_t len)
+{
+	size_t cap;
 	void *grown;
 
-	/* the next one in line always has room: it is what all wait for */
-	if (f->waits_n > 0 &&
-	    (f->waits_n >= GOSSIP_WAIT_N_MAX ||
-	     f->waits_bytes + len > GOSSIP_WAIT_BYTES_MAX ||
-	     g->waits_bytes + len > GOSSIP_WAIT_BYTES_ALL_MAX)) {
+	if (!waits_evict(g, f, head, len)) {
 		return false;
 	}
+	cap = f->waits_cap == 0 ? 8 : f->waits_cap * 2;
 	if (f->waits_n < f->waits_cap) {
 		return true;
 	}
@@ -284,11 +330,12 @@ static struct gossip_wait *waits_add(struct gossip *g, struct gossip_feed *f,
 		gossip_count_add(g, GOSSIP_WHY_REPLAY);
 		return NULL;
 	}
-	if (!waits_have_room(g, f, c->envelope->len)) {
+	if (!waits_have_room(g, f, &c->facts.head, c->envelope->len)) {
 		gossip_count_add(g, GOSSIP_WHY_WAITING_FULL);
 		return NULL;
 	}
-	assert(at >= f->appending_n);
+	/* nothing before @at was removed to make room */
+	assert(at >= f->appending_n && at <= f->waits_n);
 	w = &f->waits[at];
 	memmove(w + 1, w, (f->waits_n - at) * sizeof(*w));
 	f->waits_n++;
@@ -298,7 +345,9 @@ static struct gossip_wait *waits_add(struct gossip *g, struct gossip_feed *f,
 	w->envelope = blob_ref(c->envelope);
 	w->since_ms = g->now;
 	w->peer = p->id;
+	w->granted = c->facts.granted;
 	w->served = c->lane != FRAME_LANE_LIVE;
+	w->charged = c->charged;
 	f->waits_bytes += c->envelope->len;
 	g->waits_bytes += c->envelope->len;
 	return w;
@@ -338,7 +387,7 @@ static void feed_append(struct gossip *g, struct gossip_feed *f)
 	size_t n = 0;
 	size_t i;
 
-	if (f->appending_n > 0 || !gossip_feed_open(g, f)) {
+	if (f->appending_n > 0 || !gossip_feed_awake(g, f)) {
 		return;
 	}
 	while (n < f->waits_n && n < GOSSIP_APPEND_N_MAX &&
@@ -366,7 +415,7 @@ static void feed_append(struct gossip *g, struct gossip_feed *f)
 	f->appending_n = n;
 }
 
-static bool is_our_failure(int err)
+bool gossip_is_our_failure(int err)
 {
 	return err == WEALD_NOMEM || err == WEALD_IO || err == WEALD_NOSPACE ||
 	       err == WEALD_LOCKED || err == WEALD_UNKNOWN ||
@@ -377,26 +426,32 @@ static bool is_our_failure(int err)
 static void feed_refused(struct gossip *g, struct gossip_feed *f, int err)
 {
 	struct gossip_peer *guilty = NULL;
+	struct gossip_link *l;
 	size_t i;
 
 	f->hold_until = g->now + GOSSIP_HOLD_MS;
 	f->hold_err = err;
 	gossip_feed_set_busy(g, f);
 	gossip_report_add(g,
-			  is_our_failure(err) ? GOSSIP_WHY_STORE_FAILED
-					      : GOSSIP_WHY_FEED_HELD,
+			  gossip_is_our_failure(err) ? GOSSIP_WHY_STORE_FAILED
+						     : GOSSIP_WHY_FEED_HELD,
 			  f, NULL, f->head.seq + 1);
 	/* who only passed it on could not know; who serves it says that it
 	   has stored it, which no honest node has */
-	if (f->waits_n > 0 && f->waits[0].served && !is_our_failure(err)) {
+	if (f->waits_n > 0 && f->waits[0].served &&
+	    !gossip_is_our_failure(err)) {
 		guilty = gossip_peer_find(g, f->waits[0].peer);
 	}
 	waits_remove(g, f, 0, f->waits_n);
 	f->tip = f->head;
 	f->pushed_seq = 0;
 	for (i = 0; i < g->peers_n; i++) {
-		if (g->peers[i]->links[f->slot].sent > f->head.seq) {
-			g->peers[i]->links[f->slot].sent = f->head.seq;
+		l = &g->peers[i]->links[f->slot];
+		if (l->sent > f->head.seq) {
+			l->sent = f->head.seq;
+		}
+		if (l->told > f->head.seq) {
+			l->told = f->head.seq;
 		}
 	}
 	gossip_catchup_stop(g, f);
@@ -419,6 +474,7 @@ static void feed_set_head(struct gossip *g, struct gossip_feed *f,
 	clock_note(g, f);
 	gossip_tree_have_soon(g, f);
 	gossip_receipt_soon(g);
+	gossip_fork_ask_proofs(g, f);
 }
 
 void gossip_feed_appended(struct gossip *g, const struct gossip_event *event)
@@ -443,6 +499,7 @@ void gossip_feed_appended(struct gossip *g, const struct gossip_event *event)
 	}
 	feed_append(g, f);
 	gossip_catchup_ask(g, f);
+	gossip_fork_look(g, f);
 }
 
 void gossip_feed_local_write(struct gossip *g, const struct gossip_event *event)
@@ -463,11 +520,33 @@ void gossip_feed_local_write(struct gossip *g, const struct gossip_event *event)
 /* ---- taking in -----------------------------------------------------------
  */
 
+/*
+ * Follows @head, but was signed by a key that could not? Honest nodes look at
+ * this before they pass an update on, so who sent it is to blame.
+ */
+static bool is_strangers(const struct gossip_head *head,
+			 const struct gossip_head *next, bool granted)
+{
+	static const uint8_t unknown[PUBKEY_BYTES];
+
+	return head->seq > 0 && !granted &&
+	       memcmp(head->key, unknown, sizeof(unknown)) != 0 &&
+	       memcmp(head->key, next->key, sizeof(unknown)) != 0;
+}
+
+static void drop_stranger(struct gossip *g, struct gossip_peer *p)
+{
+	if (p != NULL) {
+		gossip_peer_drop(g, p, GOSSIP_WHY_STRANGER, WEALD_KEY_CHANGED);
+	}
+}
+
 /* The tip moves on over what waits and now has no gap before it. */
 static void feed_advance(struct gossip *g, struct gossip_feed *f)
 {
+	uint32_t guilty = 0;
 	size_t i = 0;
-	const struct gossip_wait *w;
+	struct gossip_wait *w;
 
 	while (i < f->waits_n && (f->waits[i].head.epoch < f->tip.epoch ||
 				  f->waits[i].head.seq <= f->tip.seq)) {
@@ -484,6 +563,11 @@ static void feed_advance(struct gossip *g, struct gossip_feed *f)
 			waits_remove(g, f, i, i + 1);
 			break;
 		}
+		if (is_strangers(&f->tip, &w->head, w->granted)) {
+			guilty = w->peer;
+			waits_remove(g, f, i, i + 1);
+			break;
+		}
 		f->tip = w->head;
 		f->graft_n = 0;
 		if (f != g->own) {
@@ -495,9 +579,64 @@ static void feed_advance(struct gossip *g, struct gossip_feed *f)
 		f->expire_at = g->now + GOSSIP_WAIT_MS;
 		gossip_feed_set_busy(g, f);
 	}
-	if (f->graft_at != NEVER && gossip_tree_heard_max(g, f) <= f->tip.seq) {
+	if (f->graft_at != NEVER && gossip_tree_missing(g, f) == 0) {
 		f->graft_at = NEVER;
 	}
+	if (guilty != 0) {
+		drop_stranger(g, gossip_peer_find(g, guilty));
+	}
+}
+
+/* Of a new epoch nothing is known yet: what was said was about the old one. */
+static void feed_new_epoch(struct gossip *g, struct gossip_feed *f)
+{
+	struct gossip_link *l;
+	size_t i;
+
+	blob_unref(f->proof);
+	f->proof = NULL;
+	f->disputed_from = 0;
+	for (i = 0; i < g->peers_n; i++) {
+		l = &g->peers[i]->links[f->slot];
+		l->has = l->said_epoch == f->head.epoch ? l->said_seq : 0;
+		l->sent = 0;
+		l->told = 0;
+	}
+}
+
+void gossip_feed_moved(struct gossip *g, const struct gossip_event *event)
+{
+	struct gossip_feed *f = gossip_feed_find(g, event->moved.feed);
+	const struct gossip_head *head = &event->moved.head;
+	uint64_t epoch;
+	bool same;
+	size_t at;
+
+	assert(f != NULL);
+	assert(f->appending_n == 0);
+	assert(head_compare(head, &f->head) >= 0);
+	if (head_compare(head, &f->head) == 0) {
+		return;
+	}
+	epoch = f->head.epoch;
+	at = waits_find(f, head, &same);
+	if (head_compare(head, &f->tip) <= 0 &&
+	    !(same && memcmp(f->waits[at].head.commit, head->commit,
+			     sizeof(head->commit)) == 0)) {
+		/* what was verified does not follow what was stored */
+		waits_remove(g, f, 0, f->waits_n);
+		f->tip = *head;
+	} else {
+		waits_remove(g, f, 0, same ? at + 1 : at);
+	}
+	feed_set_head(g, f, head);
+	if (head->epoch != epoch) {
+		feed_new_epoch(g, f);
+		gossip_tree_have_soon(g, f);
+	}
+	feed_advance(g, f);
+	feed_append(g, f);
+	gossip_catchup_ask(g, f);
 }
 
 /* An update at or below the tip: the same one again, or another line? */
@@ -525,52 +664,80 @@ static void feed_old(struct gossip *g, struct gossip_feed *f,
 	gossip_tree_duplicate(g, f, p, h->seq, c->lane);
 }
 
-void gossip_feed_offer(struct gossip *g, struct gossip_feed *f,
+/* A change of history: it is kept for a while, and told. */
+static bool offer_epoch(struct gossip *g, struct gossip_feed *f,
+			struct gossip_peer *p, const struct gossip_check *c)
+{
+	const struct gossip_head *h = &c->facts.head;
+	bool kept;
+
+	kept = h->epoch > f->tip.epoch && waits_add(g, f, p, c) != NULL;
+	if (kept) {
+		gossip_report_add(g, GOSSIP_WHY_REISSUE_HELD, f, p, h->seq);
+	}
+	feed_advance(g, f); /* sets the time it may wait */
+	return kept;
+}
+
+/* Is it new, and neither another line's nor a stranger's? */
+static bool offer_fits(struct gossip *g, struct gossip_feed *f,
+		       struct gossip_peer *p, const struct gossip_check *c)
+{
+	const struct gossip_head *h = &c->facts.head;
+
+	if (h->seq <= f->tip.seq) {
+		feed_old(g, f, p, c);
+		return false;
+	}
+	if (h->seq > gossip_feed_limit(f)) {
+		gossip_count_add(g, GOSSIP_WHY_FEED_DISPUTED);
+		return false;
+	}
+	if (h->seq != f->tip.seq + 1) {
+		return true; /* looked at when the gap closes */
+	}
+	if (memcmp(c->facts.prev, f->tip.digest, SHA256_BYTES) != 0) {
+		gossip_fork_suspect(g, f, h->seq, p, c->envelope);
+		return false;
+	}
+	if (is_strangers(&f->tip, h, c->facts.granted)) {
+		drop_stranger(g, p);
+		return false;
+	}
+	return true;
+}
+
+bool gossip_feed_offer(struct gossip *g, struct gossip_feed *f,
 		       struct gossip_peer *p, const struct gossip_check *c)
 {
 	const struct gossip_head *h = &c->facts.head;
 	struct gossip_link *l = &p->links[f->slot];
 
-	if (!gossip_feed_open(g, f)) {
-		gossip_count_add(g, f->disputed_from != 0
-					    ? GOSSIP_WHY_FEED_DISPUTED
-					    : GOSSIP_WHY_FEED_HELD);
-		return;
+	if (!gossip_feed_awake(g, f)) {
+		gossip_count_add(g, GOSSIP_WHY_FEED_HELD);
+		return false;
 	}
 	l->follows = true;
 	if (h->epoch != f->tip.epoch && f->tip.seq > 0) {
-		if (h->epoch > f->tip.epoch && waits_add(g, f, p, c) != NULL) {
-			gossip_report_add(g, GOSSIP_WHY_REISSUE_HELD, f, p,
-					  h->seq);
-		}
-		feed_advance(g, f); /* sets the time it may wait */
-		return;
+		return offer_epoch(g, f, p, c);
 	}
 	if (h->seq > l->has) {
 		l->has = h->seq;
 	}
-	if (h->seq <= f->tip.seq) {
-		feed_old(g, f, p, c);
-		return;
-	}
-	if (h->seq == f->tip.seq + 1 &&
-	    memcmp(c->facts.prev, f->tip.digest, SHA256_BYTES) != 0) {
-		gossip_fork_suspect(g, f, h->seq, p, c->envelope);
-		return;
-	}
-	if (waits_add(g, f, p, c) == NULL) {
-		return;
+	if (!offer_fits(g, f, p, c) || waits_add(g, f, p, c) == NULL) {
+		return false;
 	}
 	if (c->lane == FRAME_LANE_LIVE) {
 		f->pushed_seq = h->seq;
 		f->pushed_by = p->id;
 		l->eager = true;
 	}
-	feed_advance(g, f);
+	feed_advance(g, f); /* may drop peers */
 	feed_append(g, f);
 	if (h->seq > f->tip.seq) {
 		gossip_catchup_ask(g, f); /* a gap is asked for at once */
 	}
+	return true;
 }
 
 void gossip_feed_dispute(struct gossip *g, struct gossip_feed *f, uint64_t seq)
@@ -578,9 +745,11 @@ void gossip_feed_dispute(struct gossip *g, struct gossip_feed *f, uint64_t seq)
 	if (f->disputed_from == 0 || seq < f->disputed_from) {
 		f->disputed_from = seq;
 	}
-	/* what is in an APPEND was in line before the fork was known */
+	/* what is in an APPEND was in line before the fork was known; what
+	   comes before it is asked for again */
 	waits_remove(g, f, f->appending_n, f->waits_n);
 	f->tip = f->waits_n > 0 ? f->waits[f->waits_n - 1].head : f->head;
 	f->graft_at = NEVER;
 	gossip_catchup_stop(g, f);
+	gossip_catchup_ask(g, f);
 }

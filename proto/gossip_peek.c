@@ -97,5 +97,7 @@ bool gossip_peek(struct span envelope, uint64_t *out_epoch, uint64_t *out_seq)
 	reader_init(&r, s);
 	return skip_array(&r) && take_uint(&r, &v) && take_bytes(&r, &s) &&
 	       take_bytes(&r, &s) && take_bytes(&r, &s) &&
-	       take_uint(&r, out_epoch) && take_uint(&r, out_seq);
+	       take_uint(&r, out_epoch) && take_uint(&r, out_seq) &&
+	       *out_epoch <= UINT_MAX_VALUE && *out_seq >= 1 &&
+	       *out_seq <= UINT_MAX_VALUE;
 }

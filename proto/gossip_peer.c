@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define CLOCK_ENTRY_WIRE 80u
-#define NUISANCE_UNIT    1000u
 
 struct gossip_peer *gossip_peer_find(const struct gossip *g, uint32_t id)
 {
@@ -90,8 +89,15 @@ static void checks_forget(struct gossip *g, struct gossip_peer *p)
 
 	for (i = 0; i < p->checks_n; i++) {
 		c = &p->checks[p->checks_at + i];
+		if (c->taken) {
+			continue;
+		}
+		if (c->charged) {
+			gossip_quota_return(g->feeds[c->slot],
+					    c->envelope->len);
+		}
 		g->feeds[c->slot]->verifying_bytes -= c->envelope->len;
-		g->feeds[c->slot]->ask_next = 0;
+		g->feeds[c->slot]->ask_anew = true;
 		g->checks_bytes -= c->envelope->len;
 		blob_unref(c->envelope);
 	}
@@ -116,7 +122,7 @@ void gossip_peer_forget(struct gossip *g, struct gossip_peer *p)
 	free(p);
 	for (i = 0; i < g->feeds_n; i++) {
 		if (g->feeds[i]->fork_peer == id) {
-			g->feeds[i]->fork_peer = 0;
+			gossip_fork_timeout(g, g->feeds[i]);
 		}
 		if (g->feeds[i]->asking && g->feeds[i]->ask_peer == id) {
 			gossip_catchup_stop(g, g->feeds[i]);
@@ -174,7 +180,6 @@ void gossip_peer_up(struct gossip *g, const struct gossip_event *event)
 	memcpy(p->key, event->peer_up.key, sizeof(p->key));
 	p->up_ms = g->now;
 	p->heard_ms = g->now;
-	p->nuisance_ms = g->now;
 	g->peers[g->peers_n++] = p;
 	if (links_grow(g, p)) {
 		send_hello(g, p);
@@ -184,18 +189,14 @@ void gossip_peer_up(struct gossip *g, const struct gossip_event *event)
 bool gossip_peer_nuisance(struct gossip *g, struct gossip_peer *p,
 			  enum gossip_reason why, unsigned points)
 {
-	uint64_t forgiven = (g->now - p->nuisance_ms) * GOSSIP_NUISANCE_PER_S;
-
 	gossip_count_add(g, why);
-	p->nuisance_ms = g->now;
-	p->nuisance = forgiven < p->nuisance ? p->nuisance - forgiven : 0;
-	p->nuisance += (uint64_t)points * NUISANCE_UNIT;
-	if (p->nuisance >
-	    (GOSSIP_NUISANCE_MAX + 4 * (uint64_t)g->feeds_n) * NUISANCE_UNIT) {
-		gossip_peer_drop(g, p, GOSSIP_WHY_FLOOD, WEALD_OK);
-		return false;
+	if (gossip_bucket_add(g, &p->nuisance, points,
+			      GOSSIP_NUISANCE_MAX + 4 * (uint64_t)g->feeds_n,
+			      GOSSIP_NUISANCE_PER_S)) {
+		return true;
 	}
-	return true;
+	gossip_peer_drop(g, p, GOSSIP_WHY_FLOOD, WEALD_OK);
+	return false;
 }
 
 uint64_t gossip_peer_deadline(const struct gossip_peer *p)
@@ -479,23 +480,24 @@ static void resume_reading(struct gossip *g)
 	}
 }
 
-static void check_add(struct gossip *g, struct gossip_peer *p,
-		      struct gossip_feed *f, enum frame_lane lane,
-		      struct span envelope, uint64_t seq)
+static struct gossip_check *check_add(struct gossip *g, struct gossip_peer *p,
+				      struct gossip_feed *f,
+				      enum frame_lane lane,
+				      struct span envelope, uint64_t seq)
 {
 	struct gossip_check *c;
 	struct gossip_effect *e;
 	struct blob *b;
 
 	if (!checks_room(g, p)) {
-		return;
+		return NULL;
 	}
 	b = blob_new(envelope);
 	e = b == NULL ? NULL : gossip_effect_add(g, GOSSIP_VERIFY);
 	if (e == NULL) {
 		blob_unref(b);
 		g->nomem = true;
-		return;
+		return NULL;
 	}
 	c = &p->checks[p->checks_at + p->checks_n++];
 	memset(c, 0, sizeof(*c));
@@ -510,88 +512,183 @@ static void check_add(struct gossip *g, struct gossip_peer *p,
 	e->verify.ticket = c->ticket;
 	e->verify.peer = p->id;
 	memcpy(e->verify.feed, f->id, sizeof(f->id));
+	e->verify.live = lane == FRAME_LANE_LIVE;
 	e->verify.envelope = gossip_scrap_blob(g, b);
+	return c;
 }
 
-/*
- * What the frame claims to be old is not verified. False: @p was dropped.
- * *@last: the last seq that was claimed.
- */
-static bool take_envelopes(struct gossip *g, struct gossip_peer *p,
-			   struct gossip_feed *f, const struct frame_updates *u,
-			   uint64_t *last)
+/* Of what our want allows, @len bytes are there. */
+static void take_owed(struct gossip_link *l, size_t len)
 {
+	l->owed -= len < l->owed ? len : l->owed;
+}
+
+/* Is an envelope that claims @seq worth verifying? */
+static bool is_wanted(const struct gossip_peer *p, const struct gossip_feed *f,
+		      uint64_t epoch, uint64_t seq)
+{
+	return (p->id == f->fork_peer && seq == f->fork_seq) ||
+	       epoch > f->tip.epoch ||
+	       (seq > f->tip.seq && seq <= gossip_feed_limit(f));
+}
+
+/* It is not. What answers a want, @owed, is no nuisance. False: dropped. */
+static bool not_wanted(struct gossip *g, struct gossip_peer *p,
+		       const struct gossip_feed *f, uint64_t seq, bool owed)
+{
+	enum gossip_reason why = seq <= f->tip.seq ? GOSSIP_WHY_REPLAY
+						   : GOSSIP_WHY_FEED_DISPUTED;
+
+	if (owed) {
+		gossip_count_add(g, why);
+		return true;
+	}
+	return gossip_peer_nuisance(g, p, why, 1);
+}
+
+/* One of the envelopes of @u. False: @p was dropped. */
+static bool take_envelope(struct gossip *g, struct gossip_peer *p,
+			  struct gossip_feed *f, const struct frame_updates *u,
+			  struct span envelope)
+{
+	struct gossip_link *l = &p->links[f->slot];
+	bool owed = u->lane != FRAME_LANE_LIVE && l->owed > 0;
+	struct gossip_check *c;
 	uint64_t epoch;
 	uint64_t seq;
-	size_t i;
 
-	for (i = 0; i < u->n; i++) {
-		if (!gossip_peek(u->envelopes[i], &epoch, &seq)) {
-			gossip_peer_drop(g, p, GOSSIP_WHY_UPDATE_BAD,
-					 WEALD_ENVELOPE);
-			return false;
-		}
-		*last = seq;
-		if (epoch <= f->tip.epoch && seq <= f->tip.seq &&
-		    !(p->id == f->fork_peer && seq == f->fork_seq)) {
-			gossip_tree_duplicate(g, f, p, seq, u->lane);
-			if (!gossip_peer_nuisance(g, p, GOSSIP_WHY_REPLAY, 1)) {
-				return false;
-			}
-			continue;
-		}
-		check_add(g, p, f, u->lane, u->envelopes[i], seq);
+	if (!gossip_peek(envelope, &epoch, &seq)) {
+		gossip_peer_drop(g, p, GOSSIP_WHY_UPDATE_BAD, WEALD_ENVELOPE);
+		return false;
+	}
+	if (owed) {
+		take_owed(l, envelope.len);
+		gossip_catchup_progress(g, f, p, seq, envelope.len);
+	}
+	if (epoch <= f->tip.epoch && seq <= f->tip.seq) {
+		gossip_tree_duplicate(g, f, p, seq, u->lane);
+	}
+	if (!is_wanted(p, f, epoch, seq)) {
+		return not_wanted(g, p, f, seq, owed);
+	}
+	if (owed) {
+		check_add(g, p, f, u->lane, envelope, seq);
+		return true;
+	}
+	if (!gossip_quota_take(g, f, envelope.len, GOSSIP_QUOTA_PUSHED)) {
+		return gossip_quota_exceeded(g, f, p, seq);
+	}
+	f->quota_over = false;
+	c = check_add(g, p, f, u->lane, envelope, seq);
+	if (c != NULL) {
+		c->charged = true;
 	}
 	return true;
+}
+
+/* The want that was open has come to its end. */
+static void want_over(struct gossip_link *l)
+{
+	l->owed = 0;
+	l->asked = false;
+}
+
+/* Of a feed that we do not follow, or not any more: @f may be NULL. */
+static void updates_unfollowed(struct gossip *g, struct gossip_peer *p,
+			       struct gossip_feed *f,
+			       const struct frame_updates *u)
+{
+	enum gossip_reason why = GOSSIP_WHY_NOT_FOLLOWED;
+	struct gossip_link *l = f == NULL ? NULL : &p->links[f->slot];
+	bool owed = false;
+	size_t i;
+
+	if (f != NULL && f->policy == GOSSIP_BLOCKED_FEED) {
+		why = GOSSIP_WHY_BLOCKED;
+	}
+	if (l != NULL && u->lane != FRAME_LANE_LIVE) {
+		owed = l->owed > 0;
+		for (i = 0; i < u->n; i++) {
+			take_owed(l, u->envelopes[i].len);
+		}
+	}
+	if (l != NULL && u->lane == FRAME_LANE_END) {
+		want_over(l);
+	}
+	if (owed) {
+		/* we asked for it when we followed the feed */
+		gossip_count_add(g, why);
+		return;
+	}
+	if (l != NULL && l->eager) {
+		gossip_tree_stop_push(g, f, p);
+	}
+	gossip_peer_nuisance(g, p, why, 10 + (unsigned)u->n);
+}
+
+/* The feed rests: what comes is asked for again when it does not. */
+static void updates_asleep(struct gossip *g, struct gossip_peer *p,
+			   struct gossip_feed *f, const struct frame_updates *u,
+			   bool owed)
+{
+	struct gossip_link *l = &p->links[f->slot];
+	uint64_t epoch;
+	uint64_t seq;
+
+	if (u->n > 0 && gossip_peek(u->envelopes[u->n - 1], &epoch, &seq) &&
+	    epoch == f->head.epoch && seq > l->has) {
+		l->has = seq;
+	}
+	if (u->lane == FRAME_LANE_END) {
+		want_over(l);
+	}
+	if (owed) {
+		gossip_count_add(g, GOSSIP_WHY_FEED_HELD);
+	} else {
+		gossip_peer_nuisance(g, p, GOSSIP_WHY_FEED_HELD, 1);
+	}
 }
 
 static void peer_updates(struct gossip *g, struct gossip_peer *p,
 			 const struct frame_updates *u)
 {
 	struct gossip_feed *f = gossip_feed_find(g, u->feed);
-	uint64_t last = 0;
+	bool owed;
+	size_t i;
 
 	if (f == NULL || !gossip_feed_followed(f)) {
-		gossip_peer_nuisance(g, p,
-				     f != NULL && f->policy ==
-							     GOSSIP_BLOCKED_FEED
-					     ? GOSSIP_WHY_BLOCKED
-					     : GOSSIP_WHY_NOT_FOLLOWED,
-				     10 + (unsigned)u->n);
+		updates_unfollowed(g, p, f, u);
 		return;
 	}
-	if (!gossip_feed_open(g, f)) {
-		gossip_count_add(g, f->disputed_from != 0
-					    ? GOSSIP_WHY_FEED_DISPUTED
-					    : GOSSIP_WHY_FEED_HELD);
+	owed = u->lane != FRAME_LANE_LIVE && p->links[f->slot].owed > 0;
+	if (!gossip_feed_awake(g, f)) {
+		updates_asleep(g, p, f, u, owed);
 		return;
 	}
-	if (!take_envelopes(g, p, f, u, &last)) {
-		return;
-	}
-	if (u->lane != FRAME_LANE_LIVE) {
-		if (!gossip_catchup_arrived(g, f, p, u, last)) {
+	for (i = 0; i < u->n; i++) {
+		if (!take_envelope(g, p, f, u, u->envelopes[i])) {
 			return;
 		}
 	}
-	set_reading(g, p);
+	if (u->lane == FRAME_LANE_LIVE ||
+	    gossip_catchup_arrived(g, f, p, u, owed)) {
+		set_reading(g, p);
+	}
 }
 
-/* The first check is done: take its update in. False: @p was dropped. */
-static bool check_finish(struct gossip *g, struct gossip_peer *p)
+/* The check is done: take its update in. False: @p was dropped. */
+static bool check_finish(struct gossip *g, struct gossip_peer *p,
+			 struct gossip_check *check)
 {
-	struct gossip_check c = p->checks[p->checks_at];
+	struct gossip_check c = *check;
 	struct gossip_feed *f = g->feeds[c.slot];
 	uint32_t id = p->id;
+	bool used = false;
 
-	p->checks_at++;
-	p->checks_n--;
+	check->taken = true;
 	p->checks_bytes -= c.envelope->len;
 	g->checks_bytes -= c.envelope->len;
 	f->verifying_bytes -= c.envelope->len;
-	if (p->checks_n == 0) {
-		p->checks_at = 0;
-	}
 	if (c.err == WEALD_NOMEM) {
 		/* not the peer's fault: as if it had not come */
 		gossip_count_add(g, GOSSIP_WHY_NO_MEMORY);
@@ -601,36 +698,77 @@ static bool check_finish(struct gossip *g, struct gossip_peer *p)
 		   c.facts.head.seq != c.seq) {
 		gossip_peer_drop(g, p, GOSSIP_WHY_FEED_CLAIMED, WEALD_OK);
 	} else if (gossip_feed_followed(f)) {
-		gossip_feed_offer(g, f, p, &c);
+		used = gossip_feed_offer(g, f, p, &c);
+	}
+	if (c.charged && !used) {
+		gossip_quota_return(f, c.envelope->len);
 	}
 	blob_unref(c.envelope);
 	return gossip_peer_find(g, id) == p;
 }
 
+/* A peer's tickets ascend. */
 static struct gossip_check *check_find(struct gossip *g, uint64_t ticket,
 				       struct gossip_peer **out_peer)
 {
-	struct gossip_peer *p;
+	struct gossip_check *c;
+	size_t low;
+	size_t high;
+	size_t mid;
 	size_t i;
-	size_t j;
 
 	for (i = 0; i < g->peers_n; i++) {
-		p = g->peers[i];
-		for (j = 0; j < p->checks_n; j++) {
-			if (p->checks[p->checks_at + j].ticket == ticket) {
-				*out_peer = p;
-				return &p->checks[p->checks_at + j];
+		low = g->peers[i]->checks_at;
+		high = low + g->peers[i]->checks_n;
+		while (low < high) {
+			mid = low + (high - low) / 2;
+			c = &g->peers[i]->checks[mid];
+			if (c->ticket == ticket) {
+				*out_peer = g->peers[i];
+				return c;
+			}
+			if (c->ticket < ticket) {
+				low = mid + 1;
+			} else {
+				high = mid;
 			}
 		}
 	}
 	return NULL;
 }
 
+/* Take in what is done of a feed, in order. False: @p was dropped. */
+static bool checks_finish(struct gossip *g, struct gossip_peer *p, size_t slot)
+{
+	struct gossip_check *c;
+	size_t i;
+
+	for (i = 0; i < p->checks_n; i++) {
+		c = &p->checks[p->checks_at + i];
+		if (c->slot != slot || c->taken) {
+			continue;
+		}
+		if (!c->done) {
+			break;
+		}
+		if (!check_finish(g, p, c)) {
+			return false;
+		}
+	}
+	while (p->checks_n > 0 && p->checks[p->checks_at].taken) {
+		p->checks_at++;
+		p->checks_n--;
+	}
+	if (p->checks_n == 0) {
+		p->checks_at = 0;
+	}
+	return true;
+}
+
 void gossip_peer_verified(struct gossip *g, const struct gossip_event *event)
 {
 	struct gossip_peer *p = NULL;
 	struct gossip_check *c = check_find(g, event->verified.ticket, &p);
-	bool alive = true;
 
 	if (c == NULL) {
 		return; /* its peer has gone */
@@ -638,9 +776,7 @@ void gossip_peer_verified(struct gossip *g, const struct gossip_event *event)
 	c->done = true;
 	c->err = event->verified.err;
 	c->facts = event->verified.facts;
-	while (alive && p->checks_n > 0 && p->checks[p->checks_at].done) {
-		alive = check_finish(g, p);
-	}
+	checks_finish(g, p, c->slot);
 	resume_reading(g);
 }
 
@@ -701,7 +837,11 @@ void gossip_peer_received(struct gossip *g, struct gossip_peer *p,
 			  const struct frame *f)
 {
 	p->heard_ms = g->now;
-	if (f->type == FRAME_HELLO) {
+	if (f->type != FRAME_UPDATES &&
+	    !gossip_bucket_add(g, &p->frames, 1, GOSSIP_FRAMES_MAX,
+			       GOSSIP_FRAMES_PER_S)) {
+		gossip_peer_drop(g, p, GOSSIP_WHY_FLOOD, WEALD_OK);
+	} else if (f->type == FRAME_HELLO) {
 		peer_hello(g, p, &f->hello);
 	} else if (!p->hello) {
 		gossip_peer_drop(g, p, GOSSIP_WHY_HELLO_FIRST, WEALD_OK);

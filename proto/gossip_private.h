@@ -7,7 +7,11 @@
  *   gossip_tree.c     pushing, have, graft, prune
  *   gossip_catchup.c  want, on both sides
  *   gossip_receipt.c  receipts
- *   gossip_guard.c    forks, and the own-feed guard
+ *   gossip_fork.c     forks
+ *   gossip_guard.c    the own-feed guard
+ *   gossip_query.c    receipts and proofs that are out to be checked
+ *   gossip_quota.c    what may be used up in a while: pushes, nuisance
+ *   gossip_peek.c     what an envelope claims
  *   gossip_text.c     reasons in words
  *
  * A function that fails for want of memory sets the engine's nomem, and the
@@ -19,6 +23,17 @@
 #include "proto/gossip.h"
 
 #define NEVER UINT64_MAX
+/* More missing than this, and a want does it better than a graft. */
+#define GOSSIP_GRAFT_SEQS_MAX 32u
+
+/*
+ * What is used up and forgiven in time: a level, in thousandths of what is
+ * counted, as it was at a time.
+ */
+struct gossip_bucket {
+	uint64_t level;
+	uint64_t at_ms;
+};
 
 /* An update that cannot be stored yet, or is being stored. */
 struct gossip_wait {
@@ -27,7 +42,9 @@ struct gossip_wait {
 	struct blob *envelope; /* a reference */
 	uint64_t since_ms;
 	uint32_t peer;
-	bool served; /* on the catch-up lane: the peer says it is stored */
+	bool granted; /* its key may be new */
+	bool served;  /* on the catch-up lane: the peer says it is stored */
+	bool charged; /* the feed's quota allows that it is pushed */
 };
 
 struct gossip_feed {
@@ -56,39 +73,55 @@ struct gossip_feed {
 
 	/* the open want */
 	bool asking;
+	bool ask_anew; /* what was being verified is lost: from the tip on */
 	uint32_t ask_peer;
-	uint64_t ask_next; /* the seq that is expected next */
-	uint64_t ask_at;   /* without progress until then: another peer */
-	uint32_t ask_shun; /* who disappointed last */
+	uint64_t ask_next;  /* the seq that is expected next */
+	uint64_t ask_to;    /* the last one that was asked for */
+	uint64_t ask_left;  /* of the credit */
+	uint64_t ask_at;    /* without progress until then: another peer */
+	uint64_t ask_until; /* not answered whole until then: another, too */
 	size_t verifying_bytes;
 
 	uint64_t hold_until; /* rests after a refused update; 0: does not */
 	int hold_err;
+
+	struct gossip_bucket quota_n;
+	struct gossip_bucket quota_bytes;
+	bool quota_over; /* the last update that was pushed to us was over it */
 
 	uint64_t disputed_from;
 	struct blob *proof;
 	bool judging;
 	uint32_t fork_peer; /* asked for its update of fork_seq; 0: nobody */
 	uint64_t fork_seq;
+	uint64_t fork_until; /* then it is not waited for any more */
 
 	bool busy; /* in g->busy */
 };
 
 /* A feed and a peer. All of it ends with the connection. */
 struct gossip_link {
-	uint64_t has;  /* the peer said or showed that it holds this seq */
-	uint64_t sent; /* written to it on this connection */
-	uint64_t told; /* the highest that we said we hold */
+	uint64_t has; /* the peer said or showed that it holds this seq */
+	uint64_t said_epoch; /* of what it said last, perhaps not our epoch */
+	uint64_t said_seq;   /* 0: it has said nothing */
+	uint64_t sent;       /* written to it on this connection */
+	uint64_t told;       /* the highest that we said we hold */
 	uint64_t serve_next; /* what a want or graft gets next */
 	uint64_t serve_to;
 	uint64_t serve_credit;
 	uint64_t pruned_at;
-	uint8_t fill; /* enum frame_fill */
-	bool follows; /* the peer showed an interest in the feed */
+	uint64_t owed;      /* bytes that it may still send for our wants */
+	uint64_t differs;   /* it named another commit for this seq of ours */
+	uint64_t proof_seq; /* it proved a fork that we could not judge yet */
+	uint32_t over;      /* pushes over the quota, at over_s */
+	uint32_t over_s;
+	uint8_t doubts; /* wants in a row that it did not answer as it should */
+	uint8_t fill;   /* enum frame_fill */
+	bool asked;     /* a want of ours has not come to its end */
+	bool follows;   /* the peer showed an interest in the feed */
 	bool eager;
 	bool serving;
 	bool serving_live; /* for a graft, not a want */
-	bool doubted;      /* did not answer a want for what it says it holds */
 };
 
 /* An envelope out for verification. */
@@ -97,8 +130,10 @@ struct gossip_check {
 	size_t slot;
 	uint64_t seq; /* as it claims */
 	enum frame_lane lane;
-	struct blob *envelope; /* a reference */
+	struct blob *envelope; /* a reference, until taken */
+	bool charged;          /* to the feed's quota */
 	bool done;
+	bool taken; /* in, or not; it only keeps its place in the queue */
 	int err;
 	struct gossip_facts facts;
 };
@@ -118,7 +153,8 @@ struct gossip_peer {
 	struct gossip_link *links; /* links_n, by slot */
 	size_t links_n;
 
-	/* in order of arrival, a queue from checks_at on */
+	/* in order of arrival, a queue from checks_at on, the first not taken;
+	   each feed's are taken in that order */
 	struct gossip_check *checks;
 	size_t checks_at;
 	size_t checks_n;
@@ -127,6 +163,7 @@ struct gossip_peer {
 	bool paused;
 
 	size_t unsent;
+	size_t read_bytes;    /* the size of its next READ */
 	uint64_t read_ticket; /* 0: no READ is open */
 	size_t read_slot;
 	uint64_t read_from;
@@ -136,14 +173,15 @@ struct gossip_peer {
 	uint64_t up_ms;
 	uint64_t heard_ms;
 	uint64_t pinged_ms;
-	uint64_t nuisance; /* in thousandths, at nuisance_ms */
-	uint64_t nuisance_ms;
+	struct gossip_bucket nuisance;
+	struct gossip_bucket frames;
 	bool said_own; /* what it holds of our own feed */
 };
 
 struct gossip_known { /* a node's latest receipt */
 	uint8_t node[PUBKEY_BYTES];
 	uint64_t counter;
+	uint64_t at_ms; /* when it came */
 	struct clock_entry *entries;
 	size_t n;
 	struct blob *statement;
@@ -159,7 +197,20 @@ struct gossip_query {
 	uint8_t sig[SIG_BYTES];
 };
 
+/* A node that said to hold more of our own feed than we do. */
+struct gossip_claim {
+	uint8_t node[PUBKEY_BYTES];
+	uint64_t seq;
+	unsigned boasts; /* in a row: gave nothing when it was asked */
+};
+
+#define GOSSIP_CLAIMS_MAX  64u
 #define GOSSIP_QUERIES_MAX 32u
+
+struct gossip_queries {
+	struct gossip_query list[GOSSIP_QUERIES_MAX];
+	size_t n;
+};
 
 /* Memory that lives until the next step. */
 struct gossip_scrap {
@@ -198,10 +249,8 @@ struct gossip {
 	size_t known_n;
 	size_t known_cap;
 	size_t known_bytes;
-	struct gossip_query receipts[GOSSIP_QUERIES_MAX];
-	size_t receipts_n;
-	struct gossip_query proofs[GOSSIP_QUERIES_MAX];
-	size_t proofs_n;
+	struct gossip_queries receipts;
+	struct gossip_queries proofs;
 	uint64_t receipt_at;
 	bool receipt_signing;
 
@@ -210,9 +259,11 @@ struct gossip {
 	size_t view_n;
 	size_t said_n; /* peers and nodes beside the view, too */
 	uint64_t guard_at;
-	uint64_t guard_until; /* what receipts say counts so long */
+	uint64_t guard_until; /* claims of who is not connected count so long */
 	bool guard_open;
 	uint64_t own_heard; /* the highest seq of our own feed heard of */
+	struct gossip_claim claims[GOSSIP_CLAIMS_MAX]; /* claims_n made */
+	size_t claims_n;                               /* the oldest goes */
 
 	struct gossip_effect *effects;
 	size_t effects_n;
@@ -245,16 +296,26 @@ void gossip_feed_set_busy(struct gossip *g, struct gossip_feed *f);
 struct gossip_feed *gossip_feed_find(const struct gossip *g,
 				     const uint8_t id[SHA256_BYTES]);
 bool gossip_feed_followed(const struct gossip_feed *f);
-/* Followed, neither disputed nor resting: it can take more updates. */
+/* Followed, and not resting after a refused update. */
+bool gossip_feed_awake(const struct gossip *g, const struct gossip_feed *f);
+/* Awake, and it can take more updates: it does not end where it is disputed. */
 bool gossip_feed_open(const struct gossip *g, const struct gossip_feed *f);
+/* The last seq that may be taken. */
+uint64_t gossip_feed_limit(const struct gossip_feed *f);
 int gossip_feed_follow(struct gossip *g, const struct gossip_event *event);
 void gossip_feed_free(struct gossip *g, struct gossip_feed *f);
-/* A valid update of @f, from @c, a check of @p's. */
-void gossip_feed_offer(struct gossip *g, struct gossip_feed *f,
+/*
+ * A valid update of @f, from @c, a check of @p's, which may be dropped for it.
+ * Returns whether it was new and waits now.
+ */
+bool gossip_feed_offer(struct gossip *g, struct gossip_feed *f,
 		       struct gossip_peer *p, const struct gossip_check *c);
 void gossip_feed_appended(struct gossip *g, const struct gossip_event *event);
 void gossip_feed_local_write(struct gossip *g,
 			     const struct gossip_event *event);
+/* Does it mean that we failed, and not what was looked at? */
+bool gossip_is_our_failure(int err);
+void gossip_feed_moved(struct gossip *g, const struct gossip_event *event);
 void gossip_feed_expire(struct gossip *g, struct gossip_feed *f);
 void gossip_feed_dispute(struct gossip *g, struct gossip_feed *f, uint64_t seq);
 
@@ -279,8 +340,9 @@ void gossip_peers_grow(struct gossip *g);
 
 /* gossip_tree.c */
 uint64_t gossip_link_known(const struct gossip_link *l);
+/* Push @w along the eager links, as far as the feed's quota goes. */
 void gossip_tree_push(struct gossip *g, struct gossip_feed *f,
-		      const struct gossip_wait *w, uint32_t except);
+		      struct gossip_wait *w, uint32_t except);
 /* Push what is verified and not stored to a link that is up to there. */
 void gossip_tree_push_waiting(struct gossip *g, struct gossip_feed *f,
 			      struct gossip_peer *p);
@@ -299,6 +361,9 @@ void gossip_tree_graft(struct gossip *g, struct gossip_peer *p,
 		       const struct frame_graft *m);
 void gossip_tree_prune(struct gossip *g, struct gossip_peer *p,
 		       const struct frame_prune *m);
+/* Have @p tell only: a prune. */
+void gossip_tree_stop_push(struct gossip *g, const struct gossip_feed *f,
+			   struct gossip_peer *p);
 /* An update came that was here: prune where a push did it. */
 void gossip_tree_duplicate(struct gossip *g, struct gossip_feed *f,
 			   struct gossip_peer *p, uint64_t seq,
@@ -306,6 +371,11 @@ void gossip_tree_duplicate(struct gossip *g, struct gossip_feed *f,
 /* The highest seq that a ready peer is known to hold. */
 uint64_t gossip_tree_heard_max(const struct gossip *g,
 			       const struct gossip_feed *f);
+/* How many updates are known that we lack and may take. */
+uint64_t gossip_tree_missing(const struct gossip *g,
+			     const struct gossip_feed *f);
+/* Something is missing: see to it soon, if nothing brings it before. */
+void gossip_tree_graft_soon(struct gossip *g, struct gossip_feed *f);
 
 /* gossip_catchup.c */
 /* Ask for what is missing, if that is possible and not done yet. */
@@ -318,14 +388,27 @@ void gossip_catchup_want(struct gossip *g, struct gossip_peer *p,
 			 const struct frame_want *want);
 void gossip_catchup_serve_live(struct gossip *g, struct gossip_feed *f,
 			       struct gossip_peer *p, uint64_t from);
+/* The system has taken what was to be sent to @p, all or a part of it. */
+void gossip_catchup_sent(struct gossip *g, struct gossip_peer *p);
 /* Start the next READ for @p, if there is room for what it brings. */
 void gossip_catchup_pump(struct gossip *g, struct gossip_peer *p);
 void gossip_catchup_read_done(struct gossip *g,
 			      const struct gossip_event *event);
-/* A frame of updates that answers a want. False: @p was dropped. */
+/* An envelope of @len bytes that answers a want is there. */
+void gossip_catchup_progress(struct gossip *g, struct gossip_feed *f,
+			     const struct gossip_peer *p, uint64_t seq,
+			     size_t len);
+/*
+ * A whole frame that answers a want, @owed: one of ours, is there.
+ * False: @p was dropped.
+ */
 bool gossip_catchup_arrived(struct gossip *g, struct gossip_feed *f,
 			    struct gossip_peer *p,
-			    const struct frame_updates *u, uint64_t last_seq);
+			    const struct frame_updates *u, bool owed);
+/* Ask @p for seq @from to @to, of which at least one will come. */
+void gossip_want_send(struct gossip *g, struct gossip_feed *f,
+		      struct gossip_peer *p, uint64_t from, uint64_t to,
+		      uint64_t credit);
 /* Send an updates frame of @n envelopes. */
 void gossip_updates_send(struct gossip *g, struct gossip_peer *p,
 			 const struct gossip_feed *f, enum frame_lane lane,
@@ -342,27 +425,81 @@ void gossip_receipt_checked(struct gossip *g, const struct gossip_event *event);
 void gossip_receipt_greet(struct gossip *g, struct gossip_peer *p);
 void gossip_receipt_free(struct gossip *g);
 
+/* gossip_query.c */
+/*
+ * Have @bytes, which came from @p, looked at by an effect of @type, *@out_e,
+ * whose ticket the caller fills in from the query. NULL: there is no room, or
+ * no memory.
+ */
+struct gossip_query *gossip_query_add(struct gossip *g,
+				      struct gossip_queries *list,
+				      const struct gossip_peer *p,
+				      struct span bytes,
+				      enum gossip_effect_type type,
+				      struct gossip_effect **out_e);
+/* The query of @ticket, taken out: its reference is the caller's. */
+struct gossip_query gossip_query_take(struct gossip_queries *list,
+				      uint64_t ticket);
+bool gossip_query_has(const struct gossip_queries *list, struct span bytes);
+void gossip_query_free(struct gossip_queries *list);
+
+/* gossip_quota.c */
+/* Add @n to what is used up, of which @per_s are forgiven each second. False,
+   and nothing is added: it would be over @max. */
+bool gossip_bucket_add(const struct gossip *g, struct gossip_bucket *b,
+		       uint64_t n, uint64_t max, uint64_t per_s);
+enum gossip_quota {
+	GOSSIP_QUOTA_CATCHUP, /* caught up, and new to others perhaps */
+	GOSSIP_QUOTA_OWN,     /* we are the author */
+	GOSSIP_QUOTA_PUSHED   /* was pushed to us: a little late, perhaps */
+};
+/* May @f push, or be pushed, an update of @len bytes more? */
+bool gossip_quota_take(const struct gossip *g, struct gossip_feed *f,
+		       size_t len, enum gossip_quota how);
+/* It was none after all. */
+void gossip_quota_return(struct gossip_feed *f, size_t len);
+/* Would @n small ones more go? */
+bool gossip_quota_has_room(const struct gossip *g, const struct gossip_feed *f,
+			   uint64_t n);
+/* @p pushed seq @seq of @f over its quota. False: @p was dropped. */
+bool gossip_quota_exceeded(struct gossip *g, struct gossip_feed *f,
+			   struct gossip_peer *p, uint64_t seq);
+
 /* gossip_guard.c */
 /* @p, or a receipt by @node, said what it holds of our own feed. */
 void gossip_guard_heard(struct gossip *g, const uint8_t node[PUBKEY_BYTES],
 			uint64_t seq);
 void gossip_guard_timeout(struct gossip *g);
-/* The update @w, or @envelope, of @seq from @p does not fit our line. */
+/* @p gave of our own feed what it said it holds, or did not. */
+void gossip_guard_asked(struct gossip *g, const struct gossip_peer *p,
+			bool gave);
+
+/* gossip_fork.c */
+/* The update @envelope, of @seq, from @p does not fit our line. */
 void gossip_fork_suspect(struct gossip *g, struct gossip_feed *f, uint64_t seq,
 			 struct gossip_peer *p, struct blob *envelope);
-/* Ask @p for its update of @seq. */
-void gossip_fork_ask(struct gossip *g, struct gossip_feed *f,
-		     struct gossip_peer *p, uint64_t seq);
+/* Does a peer hold another line? Look into it, one peer after the other. */
+void gossip_fork_look(struct gossip *g, struct gossip_feed *f);
+/* Who was asked does not answer. */
+void gossip_fork_timeout(struct gossip *g, struct gossip_feed *f);
+/* Ask again for proofs that can be judged by now. */
+void gossip_fork_ask_proofs(struct gossip *g, struct gossip_feed *f);
 void gossip_fork_judged(struct gossip *g, const struct gossip_event *event);
 void gossip_fork_received(struct gossip *g, struct gossip_peer *p,
 			  const struct frame_fork_proof *proof);
 void gossip_fork_checked(struct gossip *g, const struct gossip_event *event);
 void gossip_fork_greet(struct gossip *g, struct gossip_peer *p);
+/* Tell all peers the proof that is kept of @f. */
+void gossip_fork_tell(struct gossip *g, struct gossip_feed *f, uint32_t except);
+/* Tell @p, who asks for updates of @f up to @to, the proof if it concerns it.
+ */
+void gossip_fork_warn(struct gossip *g, struct gossip_feed *f,
+		      struct gossip_peer *p, uint64_t to);
 
 /* gossip_peek.c */
 /*
  * What an envelope claims, without checking it: its seq, which decides what
- * is worth verifying. False: not an envelope at all.
+ * is worth verifying, in the range of valid ones. False: no valid envelope.
  */
 bool gossip_peek(struct span envelope, uint64_t *out_epoch, uint64_t *out_seq);
 

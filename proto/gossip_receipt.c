@@ -14,10 +14,14 @@
 
 #define REGIONS_PER_PERIOD 16u
 
+static uint64_t period(const struct gossip *g, uint64_t ms)
+{
+	return ms * (1 + g->clock.n / REGIONS_PER_PERIOD);
+}
+
 static uint64_t receipt_delay(struct gossip *g)
 {
-	uint64_t ms =
-		g->config.receipt_ms * (1 + g->clock.n / REGIONS_PER_PERIOD);
+	uint64_t ms = period(g, g->config.receipt_ms);
 
 	return ms + gossip_random(g) % (ms / 4 + 1);
 }
@@ -66,7 +70,7 @@ static void send_receipt(struct gossip *g, struct gossip_peer *p,
 {
 	struct frame *f;
 
-	if (!p->ready || p->unsent >= GOSSIP_CATCHUP_BYTES_MAX) {
+	if (!p->ready || p->unsent >= GOSSIP_LIVE_BYTES_MAX) {
 		return;
 	}
 	f = gossip_send_add(g, p, FRAME_RECEIPT, k->statement->len + 96);
@@ -142,6 +146,12 @@ static void receipt_keep(struct gossip *g, const struct gossip_known *fresh,
 		blob_unref(statement);
 		return;
 	}
+	if (k != NULL && from != 0 &&
+	    g->now - k->at_ms < period(g, GOSSIP_RECEIPT_NODE_MS)) {
+		gossip_count_add(g, GOSSIP_WHY_RECEIPT_OFTEN);
+		blob_unref(statement);
+		return;
+	}
 	if (g->known_bytes + statement->len + fresh->n * sizeof(*copy) >
 	    GOSSIP_RECEIPT_BYTES_MAX + (k == NULL ? 0 : known_size(k))) {
 		gossip_count_add(g, GOSSIP_WHY_RECEIPTS_FULL);
@@ -165,6 +175,7 @@ static void receipt_keep(struct gossip *g, const struct gossip_known *fresh,
 	free(k->entries);
 	blob_unref(k->statement);
 	*k = *fresh;
+	k->at_ms = g->now;
 	k->entries = copy;
 	k->statement = statement; /* transferred */
 	g->known_bytes += known_size(k);
@@ -209,20 +220,15 @@ static bool receipt_seen(const struct gossip *g, struct span statement)
 			return true;
 		}
 	}
-	for (i = 0; i < g->receipts_n; i++) {
-		if (span_equal(blob_span(g->receipts[i].blob), statement)) {
-			return true;
-		}
-	}
-	return false;
+	return gossip_query_has(&g->receipts, statement);
 }
 
 void gossip_receipt_received(struct gossip *g, struct gossip_peer *p,
 			     const struct frame_receipt *r)
 {
-	struct gossip_query *q = &g->receipts[g->receipts_n];
-	struct gossip_effect *e;
 	bool seen = receipt_seen(g, r->statement);
+	struct gossip_query *q;
+	struct gossip_effect *e;
 
 	if (!gossip_peer_nuisance(g, p,
 				  seen ? GOSSIP_WHY_RECEIPT_OLD
@@ -231,23 +237,15 @@ void gossip_receipt_received(struct gossip *g, struct gossip_peer *p,
 	    seen) {
 		return;
 	}
-	if (g->receipts_n == GOSSIP_QUERIES_MAX) {
+	q = gossip_query_add(g, &g->receipts, p, r->statement,
+			     GOSSIP_CHECK_RECEIPT, &e);
+	if (q == NULL) {
 		gossip_count_add(g, GOSSIP_WHY_RECEIPTS_FULL);
 		return;
 	}
-	q->blob = blob_new(r->statement);
-	e = q->blob == NULL ? NULL : gossip_effect_add(g, GOSSIP_CHECK_RECEIPT);
-	if (e == NULL) {
-		blob_unref(q->blob);
-		g->nomem = true;
-		return;
-	}
-	q->ticket = ++g->ticket;
-	q->peer = p->id;
 	memcpy(q->sig, r->sig, sizeof(q->sig));
-	g->receipts_n++;
 	e->check_receipt.ticket = q->ticket;
-	e->check_receipt.statement = gossip_scrap_blob(g, q->blob);
+	e->check_receipt.statement = q->blob;
 	memcpy(e->check_receipt.sig, r->sig, sizeof(q->sig));
 }
 
@@ -272,17 +270,10 @@ static void receipt_guard(struct gossip *g, const struct gossip_event *event)
 void gossip_receipt_checked(struct gossip *g, const struct gossip_event *event)
 {
 	struct gossip_known fresh;
-	struct gossip_query q;
+	struct gossip_query q =
+		gossip_query_take(&g->receipts, event->receipt_checked.ticket);
 	struct gossip_peer *p;
-	size_t i = 0;
 
-	while (i < g->receipts_n &&
-	       g->receipts[i].ticket != event->receipt_checked.ticket) {
-		i++;
-	}
-	assert(i < g->receipts_n);
-	q = g->receipts[i];
-	g->receipts[i] = g->receipts[--g->receipts_n];
 	if (event->receipt_checked.err == WEALD_NOTFOUND) {
 		gossip_count_add(g, GOSSIP_WHY_RECEIPT_STRANGE);
 		blob_unref(q.blob);
@@ -344,10 +335,5 @@ void gossip_receipt_free(struct gossip *g)
 		blob_unref(g->known[i].statement);
 	}
 	free(g->known);
-	for (i = 0; i < g->receipts_n; i++) {
-		blob_unref(g->receipts[i].blob);
-	}
-	for (i = 0; i < g->proofs_n; i++) {
-		blob_unref(g->proofs[i].blob);
-	}
+	gossip_query_free(&g->receipts);
 }

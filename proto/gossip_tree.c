@@ -9,6 +9,9 @@
  *
  * Who hears of an update that does not come within GOSSIP_GRAFT_MS grafts the
  * link to one that has it; who is pushed what a push brought before prunes.
+ *
+ * A feed that pushes more than its quota is told and fetched by want, which
+ * changes no link: so the tree stands when it has calmed down.
  */
 #include "proto/gossip_private.h"
 
@@ -17,8 +20,6 @@
 
 #define HAVE_ENTRY_WIRE 80u
 #define PRUNE_AGAIN_MS  1000u
-/* More missing than this, and a want does it better than a graft. */
-#define GRAFT_SEQS_MAX 32u
 
 uint64_t gossip_link_known(const struct gossip_link *l)
 {
@@ -65,17 +66,25 @@ static void push(struct gossip *g, struct gossip_feed *f, struct gossip_peer *p,
 }
 
 void gossip_tree_push(struct gossip *g, struct gossip_feed *f,
-		      const struct gossip_wait *w, uint32_t except)
+		      struct gossip_wait *w, uint32_t except)
 {
+	enum gossip_quota how =
+		f == g->own ? GOSSIP_QUOTA_OWN : GOSSIP_QUOTA_CATCHUP;
 	struct gossip_peer *p;
 	size_t i;
 
 	for (i = 0; i < g->peers_n; i++) {
 		p = g->peers[i];
-		if (p->id != except &&
-		    can_push(p, &p->links[f->slot], w->head.seq)) {
-			push(g, f, p, w);
+		if (p->id == except ||
+		    !can_push(p, &p->links[f->slot], w->head.seq)) {
+			continue;
 		}
+		w->charged = w->charged ||
+			     gossip_quota_take(g, f, w->envelope->len, how);
+		if (!w->charged) {
+			return; /* haves tell of it */
+		}
+		push(g, f, p, w);
 	}
 }
 
@@ -89,7 +98,7 @@ void gossip_tree_push_waiting(struct gossip *g, struct gossip_feed *f,
 		return;
 	}
 	for (i = 0; i < f->waits_n; i++) {
-		if (f->waits[i].head.seq <= f->tip.seq &&
+		if (f->waits[i].head.seq <= f->tip.seq && f->waits[i].charged &&
 		    can_push(p, l, f->waits[i].head.seq)) {
 			push(g, f, p, &f->waits[i]);
 		}
@@ -229,6 +238,8 @@ void gossip_tree_heard(struct gossip *g, struct gossip_feed *f,
 	struct gossip_link *l = &p->links[f->slot];
 
 	l->follows = true;
+	l->said_epoch = e->epoch;
+	l->said_seq = e->seq;
 	if (f->head.seq > 0 && e->epoch != f->head.epoch) {
 		if (e->epoch > f->head.epoch) {
 			gossip_report_add(g, GOSSIP_WHY_REISSUE_HELD, f, p,
@@ -243,9 +254,9 @@ void gossip_tree_heard(struct gossip *g, struct gossip_feed *f,
 		gossip_guard_heard(g, p->key, e->seq);
 	}
 	if (e->seq == f->head.seq &&
-	    memcmp(e->commit, f->head.commit, sizeof(e->commit)) != 0 &&
-	    gossip_feed_open(g, f)) {
-		gossip_fork_ask(g, f, p, e->seq);
+	    memcmp(e->commit, f->head.commit, sizeof(e->commit)) != 0) {
+		l->differs = e->seq;
+		gossip_fork_look(g, f);
 	}
 }
 
@@ -268,18 +279,37 @@ void gossip_tree_have(struct gossip *g, struct gossip_peer *p,
 			continue;
 		}
 		gossip_tree_heard(g, f, p, e);
-		if (p->links[f->slot].has > f->tip.seq &&
-		    gossip_feed_open(g, f) && f->graft_at == NEVER) {
-			f->graft_at = g->now + GOSSIP_GRAFT_MS;
-			gossip_feed_set_busy(g, f);
+		if (p->links[f->slot].has > f->tip.seq) {
+			gossip_tree_graft_soon(g, f);
 		}
 	}
+}
+
+void gossip_tree_graft_soon(struct gossip *g, struct gossip_feed *f)
+{
+	if (f->graft_at == NEVER && gossip_feed_open(g, f)) {
+		f->graft_at = g->now + GOSSIP_GRAFT_MS;
+		gossip_feed_set_busy(g, f);
+	}
+}
+
+uint64_t gossip_tree_missing(const struct gossip *g,
+			     const struct gossip_feed *f)
+{
+	uint64_t max = gossip_tree_heard_max(g, f);
+	uint64_t limit = gossip_feed_limit(f);
+
+	max = max < limit ? max : limit;
+	return max > f->tip.seq ? max - f->tip.seq : 0;
 }
 
 /* ---- mending -------------------------------------------------------------
  */
 
-/* Who is grafted: has what is missing, a lazy one first, not the last one. */
+/*
+ * Who is grafted: has what is missing, a lazy one first, not the last one nor
+ * one that was asked in vain.
+ */
 static struct gossip_peer *graft_choose(const struct gossip *g,
 					const struct gossip_feed *f)
 {
@@ -296,7 +326,8 @@ static struct gossip_peer *graft_choose(const struct gossip *g,
 		if (!p->ready || l->has <= f->tip.seq) {
 			continue;
 		}
-		score = (l->eager ? 0 : 1) + (p->id == f->graft_peer ? 0 : 2);
+		score = (l->eager ? 0 : 1) + (p->id == f->graft_peer ? 0 : 2) +
+			(l->doubts > 0 ? 0 : 4);
 		if (score > best_score) {
 			best = p;
 			best_score = score;
@@ -346,17 +377,19 @@ void gossip_tree_orphaned(struct gossip *g, struct gossip_feed *f)
 
 void gossip_tree_timeout(struct gossip *g, struct gossip_feed *f)
 {
-	uint64_t max = gossip_tree_heard_max(g, f);
+	uint64_t missing = gossip_tree_missing(g, f);
 	struct gossip_peer *p;
 
 	f->graft_at = NEVER;
-	if (max <= f->tip.seq || !gossip_feed_open(g, f)) {
+	if (missing == 0 || !gossip_feed_open(g, f)) {
 		f->graft_n = 0;
 		return;
 	}
 	if (f->asking || f->verifying_bytes > 0) {
 		f->graft_at = g->now + GOSSIP_GRAFT_MS; /* it is coming */
-	} else if (max - f->tip.seq > GRAFT_SEQS_MAX || f->graft_n > 2) {
+	} else if (missing > GOSSIP_GRAFT_SEQS_MAX || f->graft_n > 2 ||
+		   f->disputed_from != 0 ||
+		   !gossip_quota_has_room(g, f, missing)) {
 		f->graft_n = 0;
 		gossip_catchup_ask(g, f);
 		f->graft_at = g->now + GOSSIP_GRAFT_AGAIN_MS;
@@ -408,12 +441,24 @@ void gossip_tree_prune(struct gossip *g, struct gossip_peer *p,
 	p->links[f->slot].pruned_at = g->now;
 }
 
+void gossip_tree_stop_push(struct gossip *g, const struct gossip_feed *f,
+			   struct gossip_peer *p)
+{
+	struct gossip_link *l = &p->links[f->slot];
+	struct frame *frame = gossip_send_add(g, p, FRAME_PRUNE, 40);
+
+	if (frame != NULL) {
+		memcpy(frame->prune.feed, f->id, sizeof(f->id));
+	}
+	l->eager = false;
+	l->pruned_at = g->now;
+}
+
 void gossip_tree_duplicate(struct gossip *g, struct gossip_feed *f,
 			   struct gossip_peer *p, uint64_t seq,
 			   enum frame_lane lane)
 {
 	struct gossip_link *l = &p->links[f->slot];
-	struct frame *frame;
 
 	l->follows = true;
 	if (seq > l->has && seq <= f->tip.seq) {
@@ -429,10 +474,5 @@ void gossip_tree_duplicate(struct gossip *g, struct gossip_feed *f,
 	if (!l->eager && g->now - l->pruned_at < PRUNE_AGAIN_MS) {
 		return;
 	}
-	frame = gossip_send_add(g, p, FRAME_PRUNE, 40);
-	if (frame != NULL) {
-		memcpy(frame->prune.feed, f->id, sizeof(f->id));
-	}
-	l->eager = false;
-	l->pruned_at = g->now;
+	gossip_tree_stop_push(g, f, p);
 }

@@ -30,6 +30,7 @@ struct world {
 	uint64_t now;
 	uint32_t peers;
 	struct gossip_head heads[FEEDS];
+	bool appending[FEEDS];
 	struct open open[OPEN_MAX];
 	size_t open_n;
 };
@@ -58,8 +59,18 @@ static struct gossip_head head_at(uint64_t seq, uint8_t line)
 		h.commit[1] = line;
 		h.digest[0] = (uint8_t)seq;
 		h.digest[1] = line;
+		h.key[0] = 1 + line / 2;
 	}
 	return h;
+}
+
+/* @n updates more are durable. */
+static void move_head(struct world *w, uint8_t feed, uint64_t n, uint8_t line)
+{
+	uint64_t epoch = w->heads[feed].epoch;
+
+	w->heads[feed] = head_at(w->heads[feed].seq + n, line);
+	w->heads[feed].epoch = epoch;
 }
 
 static struct blob *envelope(uint8_t feed, uint64_t seq)
@@ -115,6 +126,10 @@ static void remember(struct world *w, const struct gossip_effect *e)
 	case GOSSIP_APPEND:
 		o->feed = e->append.feed[0];
 		o->n = (uint8_t)e->append.n;
+		if (w->appending[o->feed % FEEDS]) {
+			abort(); /* they never overlap */
+		}
+		w->appending[o->feed % FEEDS] = true;
 		break;
 	case GOSSIP_READ:
 		o->ticket = e->read.ticket;
@@ -167,9 +182,9 @@ static void answer_append(struct world *w, const struct open *o,
 	e->type = GOSSIP_APPENDED;
 	feed_id(o->feed, e->appended.feed);
 	e->appended.err = stored == o->n ? WEALD_OK : WEALD_TREE_OTHER;
-	w->heads[o->feed % FEEDS] =
-		head_at(w->heads[o->feed % FEEDS].seq + stored, 0);
+	move_head(w, o->feed % FEEDS, stored, 0);
 	e->appended.head = w->heads[o->feed % FEEDS];
+	w->appending[o->feed % FEEDS] = false;
 	step(w, e);
 }
 
@@ -202,7 +217,8 @@ static void answer_verify(struct world *w, const struct open *o,
 			  struct gossip_event *e)
 {
 	uint8_t how = take(w);
-	uint8_t line = how >= 230 ? 1 : 0;
+	/* another line, or a stranger's key */
+	uint8_t line = how < 220 ? 0 : how < 235 ? 1 : 2;
 	uint64_t seq = how < 250 ? o->from : how;
 
 	e->type = GOSSIP_VERIFIED;
@@ -210,6 +226,7 @@ static void answer_verify(struct world *w, const struct open *o,
 	e->verified.err = how < 254 ? WEALD_OK : WEALD_SIGNATURE;
 	feed_id(o->feed, e->verified.facts.feed);
 	e->verified.facts.head = head_at(seq, line);
+	e->verified.facts.granted = how == 249;
 	memcpy(e->verified.facts.prev,
 	       head_at(seq == 0 ? 0 : seq - 1, how >= 240 ? 1 : 0).digest,
 	       SHA256_BYTES);
@@ -218,6 +235,8 @@ static void answer_verify(struct world *w, const struct open *o,
 
 static void answer(struct world *w)
 {
+	static const int proof_errs[4] = { WEALD_OK, WEALD_SEQ_GAP,
+					   WEALD_PREV_OTHER, WEALD_INVALID };
 	struct gossip_event e;
 	struct open o;
 	size_t i;
@@ -252,15 +271,15 @@ static void answer(struct world *w)
 		e.type = GOSSIP_FORK_JUDGED;
 		feed_id(o.feed, e.fork_judged.feed);
 		e.fork_judged.verdict = (enum gossip_verdict)(take(w) % 3);
-		e.fork_judged.seq = take(w) + 1u;
+		e.fork_judged.seq = take(w) % 32;
 		e.fork_judged.proof = span_of("proof");
 		step(w, &e);
 		break;
 	case GOSSIP_CHECK_PROOF:
 		e.type = GOSSIP_PROOF_CHECKED;
 		e.proof_checked.ticket = o.ticket;
-		e.proof_checked.err = take(w) < 128 ? WEALD_OK : WEALD_INVALID;
-		e.proof_checked.seq = take(w) + 1u;
+		e.proof_checked.err = proof_errs[take(w) % 4];
+		e.proof_checked.seq = take(w) % 32;
 		step(w, &e);
 		break;
 	default:
@@ -407,7 +426,8 @@ static void set_unsent(struct world *w)
 	step(w, &e);
 }
 
-static void follow(struct world *w, uint8_t feed, enum gossip_policy policy)
+static void follow(struct world *w, uint8_t feed, enum gossip_policy policy,
+		   uint64_t disputed_from)
 {
 	struct gossip_event e;
 
@@ -416,13 +436,55 @@ static void follow(struct world *w, uint8_t feed, enum gossip_policy policy)
 	feed_id(feed, e.follow.feed);
 	e.follow.policy = policy;
 	e.follow.head = w->heads[feed % FEEDS];
+	e.follow.disputed_from = disputed_from;
+	e.follow.proof = span_of("kept");
 	step(w, &e);
+}
+
+/* An import, where no APPEND is open. */
+static void move(struct world *w)
+{
+	uint8_t feed = take(w) % FEEDS;
+	uint8_t how = take(w);
+	struct gossip_event e;
+
+	if (w->appending[feed]) {
+		return;
+	}
+	memset(&e, 0, sizeof(e));
+	move_head(w, feed, how % 8, how / 128);
+	if (how % 16 == 15) {
+		w->heads[feed].epoch++;
+	}
+	e.type = GOSSIP_MOVED;
+	feed_id(feed, e.moved.feed);
+	e.moved.head = w->heads[feed];
+	step(w, &e);
+}
+
+/* An own update, where it may be signed. */
+static void write_own(struct world *w)
+{
+	struct gossip_event e;
+	enum gossip_guard why;
+
+	if (!gossip_may_sign(w->g, &why) || w->appending[1]) {
+		return;
+	}
+	memset(&e, 0, sizeof(e));
+	move_head(w, 1, 1, 0);
+	e.type = GOSSIP_LOCAL_WRITE;
+	e.local_write.head = w->heads[1];
+	e.local_write.envelope = envelope(1, w->heads[1].seq);
+	step(w, &e);
+	blob_unref(e.local_write.envelope);
 }
 
 static void start(struct world *w, const uint8_t *data, size_t size)
 {
 	struct gossip_config config;
 	struct span s = { data, size };
+	uint8_t first;
 	uint8_t feed;
 
 	memset(w, 0, sizeof(*w));
@@ -431,12 +493,13 @@ static void start(struct world *w, const uint8_t *data, size_t size)
 	config.node[0] = 0xff;
 	config.feed[0] = 1;
 	config.receipt_ms = 1000;
+	first = take(w) % 8;
 	if (gossip_new(&config, 0, &w->g) != WEALD_OK) {
 		abort();
 	}
 	for (feed = 0; feed < FEEDS; feed++) {
 		w->heads[feed] = head_at(feed, 0);
-		follow(w, feed, GOSSIP_FOLLOW_WHOLE);
+		follow(w, feed, GOSSIP_FOLLOW_WHOLE, feed == 2 ? first : 0);
 	}
 }
 
@@ -447,9 +510,15 @@ static void check_bounds(const struct world *w)
 	struct gossip_waiting waiting;
 	struct gossip_receipt receipt;
 	enum gossip_guard why;
+	uint64_t epoch;
+	uint64_t seq;
+	bool to;
+	bool from;
 	uint32_t i;
 
 	for (i = 1; i <= w->peers; i++) {
+		gossip_peer_has(w->g, i, (const uint8_t[SHA256_BYTES]){ 2 },
+				&epoch, &seq, &to, &from);
 		if (gossip_peer_status(w->g, i, &peer) == WEALD_OK &&
 		    (peer.unsent > GOSSIP_UNSENT_BYTES_MAX ||
 		     peer.verifying_n > OPEN_MAX)) {
@@ -465,6 +534,31 @@ static void check_bounds(const struct world *w)
 	}
 	if (gossip_may_sign(w->g, &why) != (why == GOSSIP_SIGN_ALLOWED)) {
 		abort();
+	}
+}
+
+/* What is seldom. */
+static void sometimes(struct world *w, uint8_t what)
+{
+	uint8_t feed;
+
+	switch (what % 8) {
+	case 0:
+		set_unsent(w);
+		break;
+	case 1:
+		move(w);
+		break;
+	case 2:
+		write_own(w);
+		break;
+	case 3:
+		feed = take(w) % FEEDS;
+		follow(w, feed, (enum gossip_policy)(take(w) % 4), 0);
+		break;
+	default:
+		say(w);
+		break;
 	}
 }
 
@@ -490,11 +584,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			answer(&w);
 			break;
 		case 5:
-			if (take(&w) < 32) {
-				set_unsent(&w);
-				break;
-			}
-			say(&w);
+			sometimes(&w, take(&w));
 			break;
 		default:
 			say(&w);

@@ -47,6 +47,15 @@ at_most() {
 	run -0 "$SIM_TOOL" faults "${SIM_SEEDS:-200}"
 }
 
+@test "hostile nodes: honest ones with an honest path between them converge" {
+	run -0 "$SIM_TOOL" hostile "${SIM_SEEDS:-200}"
+}
+
+@test "one author publishes 5,000 at once: all get them, others do not wait" {
+	run -0 "$SIM_TOOL" flood
+	echo "$output"
+}
+
 @test "one seed runs twice in the same way" {
 	SIM_SEED=77 SIM_TRACE=1 "$SIM_TOOL" faults 2>one.txt
 	SIM_SEED=77 SIM_TRACE=1 "$SIM_TOOL" faults 2>two.txt

@@ -12,6 +12,7 @@
 #define BYTES_PER_MS 2000u /* what a line takes: 2 MB/s */
 #define REDIAL_US    (200 * MS)
 #define JITTER_US    500u
+#define BAN_US       (5 * SECOND)
 
 static size_t side_of(const struct sim_link *l, size_t node)
 {
@@ -104,48 +105,47 @@ void net_init(struct sim *s)
 	}
 }
 
-/* How far the farthest node is from @from, in links. */
-static size_t farthest(const struct sim *s, size_t from, size_t *far)
+void net_distances(const struct sim *s, size_t from, size_t *out_far)
 {
-	size_t max = 0;
 	size_t changed = 1;
+	size_t a;
+	size_t b;
 	size_t i;
-	size_t side;
-	const struct sim_link *l;
 
 	for (i = 0; i < s->options.nodes; i++) {
-		far[i] = i == from ? 0 : s->options.nodes;
+		out_far[i] = i == from ? 0 : s->options.nodes;
 	}
 	while (changed > 0) {
 		changed = 0;
 		for (i = 0; i < s->options.links * 2; i++) {
-			l = &s->links[i / 2];
-			side = i % 2;
-			if (far[l->node[side]] + 1 < far[l->node[1 - side]]) {
-				far[l->node[1 - side]] = far[l->node[side]] + 1;
+			a = s->links[i / 2].node[i % 2];
+			b = s->links[i / 2].node[1 - i % 2];
+			if (!hostile_is(s, a) && !hostile_is(s, b) &&
+			    out_far[a] + 1 < out_far[b]) {
+				out_far[b] = out_far[a] + 1;
 				changed++;
 			}
 		}
 	}
-	for (i = 0; i < s->options.nodes; i++) {
-		max = far[i] > max ? far[i] : max;
-	}
-	return max;
 }
 
 size_t net_diameter(const struct sim *s)
 {
 	size_t *far = calloc(s->options.nodes, sizeof(*far));
 	size_t max = 0;
-	size_t one;
 	size_t i;
+	size_t j;
 
 	if (far == NULL) {
 		abort();
 	}
 	for (i = 0; i < s->options.nodes; i++) {
-		one = farthest(s, i, far);
-		max = one > max ? one : max;
+		net_distances(s, i, far);
+		for (j = 0; j < s->options.nodes; j++) {
+			if (far[j] < s->options.nodes && far[j] > max) {
+				max = far[j];
+			}
+		}
 	}
 	free(far);
 	return max;
@@ -192,7 +192,7 @@ void net_dial(struct sim *s, size_t link)
 	}
 	if (s->nodes[l->node[0]].engine == NULL ||
 	    s->nodes[l->node[1]].engine == NULL || l->stuck_until[0] > s->now ||
-	    l->stuck_until[1] > s->now) {
+	    l->stuck_until[1] > s->now || l->banned_until > s->now) {
 		redial(s, l);
 		return;
 	}
@@ -241,6 +241,23 @@ void net_close(struct sim *s, size_t node, uint32_t conn)
 	}
 }
 
+void net_ban(struct sim *s, size_t node, uint32_t conn)
+{
+	struct sim_link *l = link_of(s, node, conn);
+
+	if (l != NULL) {
+		l->banned_until = s->now + BAN_US;
+	}
+}
+
+size_t net_peer(struct sim *s, size_t node, uint32_t conn)
+{
+	const struct sim_link *l = link_of(s, node, conn);
+
+	assert(l != NULL);
+	return l->node[1 - side_of(l, node)];
+}
+
 void net_crash(struct sim *s, size_t node)
 {
 	size_t i;
@@ -259,7 +276,21 @@ void net_crash(struct sim *s, size_t node)
 void net_send(struct sim *s, size_t node, uint32_t conn,
 	      const struct frame *frame)
 {
+	const struct sim_link *l = link_of(s, node, conn);
+	struct frame copy = *frame;
+
+	if (l == NULL || !hostile_is(s, node)) {
+		net_put(s, node, conn, frame);
+	} else if (hostile_send(s, node, l, &copy)) {
+		net_put(s, node, conn, &copy);
+	}
+}
+
+void net_put(struct sim *s, size_t node, uint32_t conn,
+	     const struct frame *frame)
+{
 	struct sim_link *l = link_of(s, node, conn);
+	struct weald_msg msg = { "" };
 	struct sim_event e;
 	struct buf b;
 	size_t side;
@@ -272,8 +303,9 @@ void net_send(struct sim *s, size_t node, uint32_t conn,
 	side = side_of(l, node);
 	buf_init(&b, FRAME_BODY_BYTES_MAX + FRAME_HEADER_BYTES);
 	if (frame_encode(frame, &b) != WEALD_OK) {
-		sim_fail(s, "node %zu: a %s that cannot be encoded", node,
-			 frame_name(frame->type));
+		frame_check(frame, &msg);
+		sim_fail(s, "node %zu: a %s that cannot be encoded: %s", node,
+			 frame_name(frame->type), msg.text);
 		buf_release(&b);
 		return;
 	}
@@ -284,6 +316,10 @@ void net_send(struct sim *s, size_t node, uint32_t conn,
 	}
 	l->wire_free_at[side] += b.len * MS * slow / BYTES_PER_MS;
 	l->unsent[side] += b.len;
+	if (!hostile_reads(s, l->node[1 - side])) {
+		buf_release(&b); /* it is never written */
+		return;
+	}
 	at = l->wire_free_at[side];
 	if (l->stuck_until[side] > at) {
 		at = l->stuck_until[side];
@@ -392,6 +428,9 @@ void net_frame(struct sim *s, const struct sim_event *e)
 	body = blob_span(e->blob);
 	body.data += FRAME_HEADER_BYTES;
 	body.len -= FRAME_HEADER_BYTES;
+	if (!hostile_reads(s, e->node)) {
+		return;
+	}
 	if (frame_decode(body, &f, NULL) != WEALD_OK) {
 		sim_fail(s, "node %zu: a frame that cannot be decoded",
 			 (size_t)e->node);
@@ -452,7 +491,15 @@ static void fault_crash(struct sim *s)
 	}
 	sim_crash(s, node);
 	for (i = 0; restored && i < s->options.feeds; i++) {
-		n->logs[i].n = n->logs[i].kept;
+		/* among hostile peers perhaps nobody in reach holds what was
+		   lost of its own feed */
+		if (i != node || s->options.hostile == 0) {
+			n->logs[i].n = n->logs[i].kept;
+			/* the proofs lie apart from the feeds */
+			if (sim_random(s, 2) == 0) {
+				n->logs[i].disputed_from = 0;
+			}
+		}
 	}
 	if (restored) {
 		sim_trace(s, node, "is restored from its backup");

@@ -3,8 +3,10 @@
  *
  *   sim_tool figures               the fixed graph: 15 nodes, 30 links
  *   sim_tool faults [SEEDS [FIRST]]  all faults on, one run a seed
+ *   sim_tool hostile [SEEDS [FIRST]]  the same, 1 to 14 of 15 nodes hostile
  *   sim_tool large [NODES]         that many nodes with a feed each, no faults
  *   sim_tool catchup [UPDATES]     one node lacks that many, while others write
+ *   sim_tool flood [UPDATES]       one author publishes that many at once
  *   sim_tool trace tree|restore    a short story, for a golden test
  *
  * SIM_SEED=N runs that seed alone, with a trace on standard error where
@@ -12,6 +14,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/sim/sim.h"
 
@@ -131,6 +134,19 @@ static struct sim_options fault_options(uint64_t seed)
 	return o;
 }
 
+static bool is_disputed(const struct sim *s, size_t feed)
+{
+	size_t i;
+
+	for (i = 0; i < s->options.nodes; i++) {
+		if (!hostile_is(s, i) &&
+		    s->nodes[i].logs[feed].disputed_from != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* After the last fault: lines are free, all nodes run, and T has passed. */
 static void settle(struct sim *s)
 {
@@ -151,40 +167,68 @@ static void settle(struct sim *s)
 	}
 }
 
-static int run_fault_seed(uint64_t seed, uint64_t *updates)
+/* What many runs did together. */
+struct total {
+	uint64_t updates;
+	uint64_t failed;
+	uint64_t dropped;
+	uint64_t not_signed;
+	uint64_t forks;
+};
+
+static void run_fault_seed(uint64_t seed, bool hostile, struct total *total)
 {
 	struct sim_options o = fault_options(seed);
 	struct sim s;
-	int err;
+	size_t i;
 
+	if (hostile) {
+		o.hostile = 1 + seed % (o.nodes - 1);
+	}
 	sim_init(&s, &o);
 	if (sim_run(&s, o.fault_until + 45 * SECOND)) {
 		settle(&s);
 	}
-	*updates += s.figures.published;
-	err = report(&s);
+	total->updates += s.figures.published;
+	total->dropped += s.figures.dropped_n;
+	total->not_signed += s.figures.unsigned_n;
+	for (i = 0; i < o.feeds; i++) {
+		total->forks += is_disputed(&s, i) ? 1 : 0;
+	}
+	total->failed += report(&s) != 0 ? 1 : 0;
 	sim_release(&s);
-	return err;
 }
 
-static int run_faults(uint64_t seeds, uint64_t first)
+static int run_faults(uint64_t seeds, uint64_t first, bool hostile)
 {
 	const char *one = getenv("SIM_SEED");
-	uint64_t updates = 0;
-	uint64_t failed = 0;
+	clock_t began = clock();
+	struct total total;
+	double s;
 	uint64_t seed;
 
+	memset(&total, 0, sizeof(total));
 	if (one != NULL) {
 		first = strtoull(one, NULL, 10);
 		seeds = 1;
 	}
 	for (seed = first; seed < first + seeds; seed++) {
-		failed += run_fault_seed(seed, &updates) != 0 ? 1 : 0;
+		run_fault_seed(seed, hostile, &total);
 	}
-	printf("%llu seeds, %llu updates, %llu failed\n",
-	       (unsigned long long)seeds, (unsigned long long)updates,
-	       (unsigned long long)failed);
-	return failed != 0;
+	s = (double)(clock() - began) / CLOCKS_PER_SEC;
+	printf("%llu seeds, %llu updates, %llu failed",
+	       (unsigned long long)seeds, (unsigned long long)total.updates,
+	       (unsigned long long)total.failed);
+	if (hostile) {
+		printf(", %llu hostile peers dropped, %llu feeds disputed, "
+		       "%llu times an honest author had to wait",
+		       (unsigned long long)total.dropped,
+		       (unsigned long long)total.forks,
+		       (unsigned long long)total.not_signed);
+	}
+	printf("; %.1f s, 10,000 seeds take %.1f min\n", s,
+	       s / (double)seeds * 10000 / 60);
+	return total.failed != 0;
 }
 
 static int run_large(size_t nodes)
@@ -257,6 +301,91 @@ static int run_catchup(size_t updates)
 	}
 	sim_release(&s);
 	return err;
+}
+
+/* ---- one author publishes much at once -----------------------------------
+ */
+
+/* The time within which 99 of 100 of the other feeds' updates were in all. */
+static uint64_t others_p99(const struct sim *s)
+{
+	uint64_t *us = calloc(s->updates_n, sizeof(*us));
+	const struct sim_update *u;
+	uint64_t p99;
+	size_t n = 0;
+	size_t i;
+
+	if (us == NULL) {
+		abort();
+	}
+	for (i = s->measured_from; i < s->updates_n; i++) {
+		u = &s->updates[i];
+		if (u->feed != 0 && u->arrived_n == s->options.nodes) {
+			us[n++] = u->last_at - u->published_at;
+		}
+	}
+	qsort(us, n, sizeof(*us), compare_u64);
+	p99 = n == 0 ? 0 : us[n * 99 / 100];
+	free(us);
+	return p99 / 100;
+}
+
+/* One run; *@out_ms: when all hold what the author published. */
+static int flood_once(size_t updates, uint64_t *out_p99, uint64_t *out_ms)
+{
+	struct sim_options o = fixed_graph;
+	struct sim s;
+	uint64_t began;
+	size_t i;
+	int err;
+
+	o.publish_every_us = 50 * MS;
+	o.publish_until = 30 * SECOND;
+	sim_init(&s, &o);
+	s.quiet_feeds = 1;
+	sim_run(&s, 2 * SECOND);
+	began = s.now;
+	for (i = 0; i < updates; i++) {
+		sim_publish(&s, 0);
+	}
+	*out_ms = 0;
+	while (sim_run(&s, s.now + 10 * MS) && s.now < o.publish_until) {
+		if (*out_ms == 0 && s.updates[s.updates_n - 1].feed != 0 &&
+		    sim_holds_all(&s, 0)) {
+			*out_ms = (s.now - began) / MS;
+		}
+	}
+	if (sim_run(&s, o.publish_until + 10 * SECOND)) {
+		sim_converged(&s);
+	}
+	*out_p99 = others_p99(&s);
+	if (updates > 0) {
+		print_figures(&s);
+	}
+	err = report(&s);
+	sim_release(&s);
+	return err;
+}
+
+static int run_flood(size_t updates)
+{
+	uint64_t calm;
+	uint64_t p99;
+	uint64_t ms;
+
+	if (flood_once(0, &calm, &ms) != 0 ||
+	    flood_once(updates, &p99, &ms) != 0) {
+		return 1;
+	}
+	printf("%zu updates of one author in all after: %llu ms  the others' "
+	       "p99: %.1f ms  without: %.1f ms\n",
+	       updates, (unsigned long long)ms, (double)p99 / 10,
+	       (double)calm / 10);
+	if (ms == 0 || p99 > calm * 3 / 2) {
+		puts("FAILED the others waited for the one");
+		return 1;
+	}
+	return 0;
 }
 
 /* ---- stories -------------------------------------------------------------
@@ -346,19 +475,25 @@ int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
 	uint64_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
+	uint64_t first = argc > 3 ? strtoull(argv[3], NULL, 10) : 1;
 
 	if (strcmp(mode, "figures") == 0) {
 		return run_figures(&fixed_graph);
 	}
 	if (strcmp(mode, "faults") == 0) {
-		return run_faults(n != 0 ? n : 200,
-				  argc > 3 ? strtoull(argv[3], NULL, 10) : 1);
+		return run_faults(n != 0 ? n : 200, first, false);
+	}
+	if (strcmp(mode, "hostile") == 0) {
+		return run_faults(n != 0 ? n : 100, first, true);
 	}
 	if (strcmp(mode, "large") == 0) {
 		return run_large(n != 0 ? (size_t)n : 1000);
 	}
 	if (strcmp(mode, "catchup") == 0) {
 		return run_catchup(n != 0 ? (size_t)n : 10000);
+	}
+	if (strcmp(mode, "flood") == 0) {
+		return run_flood(n != 0 ? (size_t)n : 5000);
 	}
 	if (strcmp(mode, "trace") == 0) {
 		return argc > 2 && strcmp(argv[2], "restore") == 0

@@ -13,11 +13,12 @@
 #include "proto/digest.h"
 #include "proto/mp.h"
 
-#define VERIFY_US    100u
-#define APPEND_US    2000u
-#define READ_US      300u
-#define SIGN_US      50u
-#define STATUS_STEPS 256u /* between two looks at the bounds */
+#define VERIFY_US     100u
+#define APPEND_US     2000u
+#define APPEND_ONE_US 20u
+#define READ_US       300u
+#define SIGN_US       50u
+#define STATUS_STEPS  256u /* between two looks at the bounds */
 
 static void *must(void *p)
 {
@@ -115,9 +116,8 @@ static struct sim_event heap_pop(struct sim *s)
 	return top;
 }
 
-/* An event of @node's, @us from now; void if the node crashes before. */
-static struct sim_event later(struct sim *s, size_t node, enum sim_what what,
-			      uint64_t us)
+struct sim_event sim_later(struct sim *s, size_t node, enum sim_what what,
+			   uint64_t us)
 {
 	struct sim_event e;
 
@@ -175,8 +175,7 @@ static struct blob *envelope_make(struct sim *s, const struct sim_update *u,
 	return b;
 }
 
-/* The update of these bytes, or NULL. */
-static struct sim_update *update_find(struct sim *s, struct span b)
+struct sim_update *sim_update_find(struct sim *s, struct span b)
 {
 	static const size_t tail = sizeof(uint32_t) + 2 + SIG_BYTES + 1;
 	uint32_t number;
@@ -194,7 +193,7 @@ static struct sim_update *update_find(struct sim *s, struct span b)
 
 void sim_arrived(struct sim *s, size_t from, size_t to, struct span envelope)
 {
-	struct sim_update *u = update_find(s, envelope);
+	struct sim_update *u = sim_update_find(s, envelope);
 
 	s->figures.deliveries++;
 	if (u != NULL && u->hops[to] == 0 && u->hops[from] < UINT8_MAX) {
@@ -224,10 +223,11 @@ static struct gossip_head log_head(const struct sim *s,
 	return log->n == 0 ? none : s->updates[log->updates[log->n - 1]].head;
 }
 
-static struct sim_update *update_add(struct sim *s, size_t feed,
-				     const struct sim_log *log)
+uint32_t sim_update_add(struct sim *s, size_t feed,
+			const struct gossip_head *last,
+			const uint8_t key[PUBKEY_BYTES])
 {
-	struct gossip_head last = log_head(s, log);
+	struct gossip_head before = *last; /* of an update, which may move */
 	struct sim_update *u;
 	struct buf payload;
 
@@ -239,8 +239,9 @@ static struct sim_update *update_add(struct sim *s, size_t feed,
 	u = &s->updates[s->updates_n];
 	memset(u, 0, sizeof(*u));
 	u->feed = feed;
-	u->head.seq = last.seq + 1;
-	memcpy(u->prev, last.digest, sizeof(u->prev));
+	u->head.seq = before.seq + 1;
+	memcpy(u->head.key, key, sizeof(u->head.key));
+	memcpy(u->prev, before.digest, sizeof(u->prev));
 	u->envelope = envelope_make(s, u, (uint32_t)s->updates_n, &payload);
 	if (digest_sha256(buf_span(&payload), u->head.digest) != WEALD_OK) {
 		abort();
@@ -250,8 +251,7 @@ static struct sim_update *update_add(struct sim *s, size_t feed,
 	u->published_at = s->now;
 	u->hops = must(calloc(s->options.nodes, 1));
 	u->hops[feed] = 1;
-	s->updates_n++;
-	return u;
+	return (uint32_t)s->updates_n++;
 }
 
 /* Somebody else has an update that its author no longer has. */
@@ -271,20 +271,28 @@ bool sim_publish(struct sim *s, size_t node)
 {
 	struct sim_node *n = &s->nodes[node];
 	struct gossip_event event;
+	struct gossip_head last;
 	struct sim_update *u;
 	enum gossip_guard why;
+	uint32_t number;
 
-	if (n->engine == NULL || n->logs[node].appending ||
-	    !gossip_may_sign(n->engine, &why)) {
+	if (n->engine == NULL || n->logs[node].appending) {
 		return false;
 	}
-	if (is_forked(s, node, n->logs[node].n + 1)) {
+	if (!gossip_may_sign(n->engine, &why)) {
+		s->figures.unsigned_n += n->traits == 0 ? 1 : 0;
+		sim_trace(s, node, "may not sign: %s", gossip_guard_text(why));
+		return false;
+	}
+	if (n->traits == 0 && is_forked(s, node, n->logs[node].n + 1)) {
 		sim_fail(s, "node %zu forks its own feed at seq %zu", node,
 			 n->logs[node].n + 1);
 		return false;
 	}
-	u = update_add(s, node, &n->logs[node]);
-	log_add(&n->logs[node], (uint32_t)(s->updates_n - 1));
+	last = log_head(s, &n->logs[node]);
+	number = sim_update_add(s, node, &last, s->feeds[node]);
+	log_add(&n->logs[node], number);
+	u = &s->updates[number];
 	u->arrived_n = 1;
 	s->figures.published++;
 	sim_trace(s, node, "publishes seq %llu of its feed",
@@ -303,9 +311,17 @@ bool sim_publish(struct sim *s, size_t node)
 static void do_verify(struct sim *s, size_t node,
 		      const struct gossip_effect *effect)
 {
-	struct sim_event e = later(s, node, SIM_VERIFIED, VERIFY_US);
+	uint64_t *free_at = s->nodes[node].verify_free_at;
+	struct sim_event e = sim_later(s, node, SIM_VERIFIED, 0);
+	uint64_t us = (VERIFY_US + sim_random(s, VERIFY_US)) *
+		      (s->nodes[node].slow + 1);
+	size_t i;
 
-	e.at += sim_random(s, VERIFY_US);
+	/* one at a time: what is live does not wait for what is not */
+	for (i = effect->verify.live ? 0 : 1; i < 2; i++) {
+		free_at[i] = (free_at[i] > s->now ? free_at[i] : s->now) + us;
+	}
+	e.at = free_at[effect->verify.live ? 0 : 1];
 	e.ticket = effect->verify.ticket;
 	e.blob = blob_ref(effect->verify.envelope);
 	sim_push(s, &e);
@@ -317,8 +333,10 @@ static void do_append(struct sim *s, size_t node,
 {
 	size_t feed = sim_feed(s, effect->append.feed);
 	struct sim_log *log = &s->nodes[node].logs[feed];
-	struct sim_event e = later(s, node, SIM_APPENDED,
-				   APPEND_US + sim_random(s, APPEND_US));
+	struct sim_event e =
+		sim_later(s, node, SIM_APPENDED,
+			  APPEND_US + sim_random(s, APPEND_US) +
+				  effect->append.n * APPEND_ONE_US);
 	const struct sim_update *u;
 	struct gossip_head last = log_head(s, log);
 	size_t i;
@@ -328,22 +346,27 @@ static void do_append(struct sim *s, size_t node,
 	}
 	log->appending = true;
 	for (i = 0; i < effect->append.n; i++) {
-		u = update_find(s, blob_span(effect->append.envelopes[i]));
+		u = sim_update_find(s, blob_span(effect->append.envelopes[i]));
 		if (u == NULL || u->feed != feed ||
 		    u->head.seq != last.seq + 1 ||
-		    memcmp(u->prev, last.digest, sizeof(u->prev)) != 0) {
+		    memcmp(u->prev, last.digest, sizeof(u->prev)) != 0 ||
+		    memcmp(u->head.key, s->feeds[feed], PUBKEY_BYTES) != 0) {
 			sim_fail(s, "node %zu: a wrong update of feed %zu",
 				 node, feed);
 			return;
 		}
+		if (u->bad) {
+			e.conn = 1; /* refused */
+			break;
+		}
 		last = u->head;
 	}
 	e.ticket = feed;
-	e.n = effect->append.n;
+	e.n = i;
 	/* the blobs of the batch are found again by their updates */
 	e.from = log->n;
 	for (i = 0; i < e.n; i++) {
-		u = update_find(s, blob_span(effect->append.envelopes[i]));
+		u = sim_update_find(s, blob_span(effect->append.envelopes[i]));
 		log_add(log, (uint32_t)(u - s->updates));
 	}
 	log->n = (size_t)e.from; /* durable only when the time has come */
@@ -355,7 +378,7 @@ static void do_read(struct sim *s, size_t node,
 {
 	size_t feed = sim_feed(s, effect->read.feed);
 	const struct sim_log *log = &s->nodes[node].logs[feed];
-	struct sim_event e = later(s, node, SIM_READ, READ_US);
+	struct sim_event e = sim_later(s, node, SIM_READ, READ_US);
 	size_t bytes = 0;
 	uint64_t seq;
 
@@ -379,7 +402,7 @@ static void do_read(struct sim *s, size_t node,
 static void do_check(struct sim *s, size_t node,
 		     const struct gossip_effect *effect)
 {
-	struct sim_event e = later(s, node, SIM_CHECKED, SIGN_US);
+	struct sim_event e = sim_later(s, node, SIM_CHECKED, SIGN_US);
 
 	e.ticket = effect->check_receipt.ticket;
 	e.blob = blob_ref(effect->check_receipt.statement);
@@ -388,7 +411,7 @@ static void do_check(struct sim *s, size_t node,
 
 static void do_wake(struct sim *s, size_t node, uint64_t at_ms)
 {
-	struct sim_event e = later(s, node, SIM_WAKE, 0);
+	struct sim_event e = sim_later(s, node, SIM_WAKE, 0);
 
 	s->nodes[node].wake_at = at_ms;
 	if (at_ms != UINT64_MAX) {
@@ -396,6 +419,28 @@ static void do_wake(struct sim *s, size_t node, uint64_t at_ms)
 		e.ticket = at_ms;
 		sim_push(s, &e);
 	}
+}
+
+static void do_drop(struct sim *s, size_t node,
+		    const struct gossip_effect *effect)
+{
+	uint32_t conn = effect->drop_peer.peer;
+	enum gossip_reason why = effect->drop_peer.reason;
+	size_t peer = net_peer(s, node, conn);
+
+	sim_trace(s, node, "drops node %zu: %s", peer, gossip_reason_text(why));
+	if (!hostile_is(s, node) && hostile_is(s, peer)) {
+		s->figures.dropped_n++;
+	}
+	if (!hostile_is(s, node) && !hostile_is(s, peer) &&
+	    why != GOSSIP_WHY_SILENT && why != GOSSIP_WHY_HELLO_LATE) {
+		sim_fail(s, "node %zu drops an honest peer: %s", node,
+			 gossip_reason_name(why));
+	}
+	if (effect->drop_peer.back_off) {
+		net_ban(s, node, conn);
+	}
+	net_close(s, node, conn);
 }
 
 /* fnstat: switch */
@@ -412,15 +457,7 @@ static void do_effect(struct sim *s, size_t node,
 		net_reading(s, node, effect->reading.peer, effect->reading.on);
 		break;
 	case GOSSIP_DROP_PEER:
-		sim_trace(s, node, "drops connection %u: %s",
-			  effect->drop_peer.peer,
-			  gossip_reason_text(effect->drop_peer.reason));
-		if (effect->drop_peer.reason != GOSSIP_WHY_SILENT &&
-		    effect->drop_peer.reason != GOSSIP_WHY_HELLO_LATE) {
-			sim_fail(s, "node %zu drops an honest peer: %s", node,
-				 gossip_reason_name(effect->drop_peer.reason));
-		}
-		net_close(s, node, effect->drop_peer.peer);
+		do_drop(s, node, effect);
 		break;
 	case GOSSIP_VERIFY:
 		do_verify(s, node, effect);
@@ -432,15 +469,17 @@ static void do_effect(struct sim *s, size_t node,
 		do_read(s, node, effect);
 		break;
 	case GOSSIP_SIGN_RECEIPT:
-		e = later(s, node, SIM_SIGNED, SIGN_US);
+		e = sim_later(s, node, SIM_SIGNED, SIGN_US);
 		sim_push(s, &e);
 		break;
 	case GOSSIP_CHECK_RECEIPT:
 		do_check(s, node, effect);
 		break;
 	case GOSSIP_JUDGE_FORK:
+		fork_judge(s, node, effect);
+		break;
 	case GOSSIP_CHECK_PROOF:
-		sim_fail(s, "node %zu suspects a fork where none is", node);
+		fork_check_proof(s, node, effect);
 		break;
 	case GOSSIP_WAKE_AT:
 		do_wake(s, node, effect->wake_at.at_ms);
@@ -449,46 +488,6 @@ static void do_effect(struct sim *s, size_t node,
 		sim_trace(s, node, "reports: %s",
 			  gossip_reason_text(effect->report.reason));
 		break;
-	}
-}
-
-/* Nothing grows past what the header says. */
-static void check_bounds(struct sim *s, size_t node)
-{
-	const struct gossip *g = s->nodes[node].engine;
-	struct gossip_feed_status status;
-	struct gossip_peer_status peer;
-	size_t bytes = 0;
-	size_t i;
-
-	for (i = 0; i < s->options.feeds; i++) {
-		if (gossip_feed_status(g, s->feeds[i], &status) != WEALD_OK) {
-			continue;
-		}
-		bytes += status.waiting_bytes;
-		if (status.waiting_n > GOSSIP_WAIT_N_MAX ||
-		    status.waiting_bytes > GOSSIP_WAIT_BYTES_MAX) {
-			sim_fail(s, "node %zu: feed %zu waits too long", node,
-				 i);
-		}
-	}
-	if (bytes > GOSSIP_WAIT_BYTES_ALL_MAX) {
-		sim_fail(s, "node %zu: %zu bytes wait", node, bytes);
-	}
-	for (i = 0; i < s->options.links; i++) {
-		if (s->links[i].conn == 0 ||
-		    gossip_peer_status(g, s->links[i].conn, &peer) !=
-			    WEALD_OK) {
-			continue;
-		}
-		if (peer.unsent > GOSSIP_UNSENT_BYTES_MAX ||
-		    peer.verifying_n >
-			    GOSSIP_VERIFY_N_MAX + FRAME_ENVELOPES_MAX ||
-		    peer.verifying_bytes >
-			    GOSSIP_VERIFY_BYTES_MAX + FRAME_BODY_BYTES_MAX) {
-			sim_fail(s, "node %zu: a queue is over its bound",
-				 node);
-		}
 	}
 }
 
@@ -513,7 +512,7 @@ void sim_step(struct sim *s, size_t node, struct gossip_event *event)
 		do_effect(s, node, &effects[i]);
 	}
 	if (n->steps % STATUS_STEPS == 0) {
-		check_bounds(s, node);
+		sim_check_bounds(s, node);
 	}
 }
 
@@ -522,7 +521,7 @@ void sim_step(struct sim *s, size_t node, struct gossip_event *event)
 
 static void on_verified(struct sim *s, const struct sim_event *e)
 {
-	const struct sim_update *u = update_find(s, blob_span(e->blob));
+	const struct sim_update *u = sim_update_find(s, blob_span(e->blob));
 	struct gossip_event event;
 
 	memset(&event, 0, sizeof(event));
@@ -558,6 +557,7 @@ static void on_appended(struct sim *s, const struct sim_event *e)
 	event.type = GOSSIP_APPENDED;
 	memcpy(event.appended.feed, s->feeds[e->ticket], SHA256_BYTES);
 	event.appended.head = log_head(s, log);
+	event.appended.err = e->conn == 0 ? WEALD_OK : WEALD_TREE_OTHER;
 	sim_step(s, e->node, &event);
 }
 
@@ -691,6 +691,9 @@ static void on_event(struct sim *s, const struct sim_event *e)
 	case SIM_START:
 		sim_start(s, e->node, false);
 		return;
+	case SIM_ACT:
+		hostile_act(s, e->node);
+		return;
 	default:
 		break;
 	}
@@ -716,6 +719,12 @@ static void on_event(struct sim *s, const struct sim_event *e)
 		break;
 	case SIM_CHECKED:
 		on_checked(s, e);
+		break;
+	case SIM_JUDGED:
+		fork_judged(s, e);
+		break;
+	case SIM_PROOF:
+		fork_proof_checked(s, e);
 		break;
 	default:
 		assert(false && "an event that is not known");
@@ -789,6 +798,8 @@ void sim_start(struct sim *s, size_t node, bool first)
 	}
 	free(view);
 	n->wake_at = UINT64_MAX;
+	n->verify_free_at[0] = s->now;
+	n->verify_free_at[1] = s->now;
 	sim_trace(s, node, "starts");
 	for (i = 0; i < s->options.feeds; i++) {
 		n->logs[i].appending = false;
@@ -797,6 +808,12 @@ void sim_start(struct sim *s, size_t node, bool first)
 		memcpy(event.follow.feed, s->feeds[i], SHA256_BYTES);
 		event.follow.policy = GOSSIP_FOLLOW_WHOLE;
 		event.follow.head = log_head(s, &n->logs[i]);
+		event.follow.disputed_from = n->logs[i].disputed_from;
+		if (n->logs[i].disputed_from != 0) {
+			event.follow.proof.data =
+				(const uint8_t *)n->logs[i].proof;
+			event.follow.proof.len = sizeof(n->logs[i].proof);
+		}
 		sim_step(s, node, &event);
 	}
 }
@@ -814,45 +831,21 @@ void sim_crash(struct sim *s, size_t node)
 	net_crash(s, node);
 }
 
-bool sim_converged(struct sim *s)
-{
-	size_t feed;
-	size_t node;
-	const struct sim_log *want;
-	const struct sim_log *have;
-
-	for (feed = 0; feed < s->options.feeds && !s->failed; feed++) {
-		want = &s->nodes[feed].logs[feed];
-		for (node = 0; node < s->options.nodes; node++) {
-			have = &s->nodes[node].logs[feed];
-			if (have->n != want->n ||
-			    (want->n > 0 &&
-			     memcmp(have->updates, want->updates,
-				    want->n * sizeof(*want->updates)) != 0)) {
-				sim_fail(s,
-					 "node %zu holds %zu updates of feed "
-					 "%zu, its author %zu",
-					 node, have->n, feed, want->n);
-				break;
-			}
-		}
-	}
-	return !s->failed;
-}
-
 /* Each feed begins with what `init` writes, and all follow it already. */
 static void prefill(struct sim *s)
 {
+	struct gossip_head last;
+	uint32_t number;
 	size_t feed;
 	size_t i;
 	size_t node;
 
 	for (feed = 0; feed < s->options.feeds; feed++) {
 		for (i = 0; i < s->options.prefill; i++) {
-			update_add(s, feed, &s->nodes[feed].logs[feed]);
+			last = log_head(s, &s->nodes[feed].logs[feed]);
+			number = sim_update_add(s, feed, &last, s->feeds[feed]);
 			for (node = 0; node < s->options.nodes; node++) {
-				log_add(&s->nodes[node].logs[feed],
-					(uint32_t)(s->updates_n - 1));
+				log_add(&s->nodes[node].logs[feed], number);
 			}
 		}
 	}
@@ -885,6 +878,7 @@ void sim_init(struct sim *s, const struct sim_options *options)
 	}
 	prefill(s);
 	net_init(s);
+	hostile_choose(s);
 	for (i = 0; i < options->nodes; i++) {
 		sim_start(s, i, true);
 	}
@@ -911,6 +905,7 @@ void sim_release(struct sim *s)
 			free(s->nodes[i].logs[j].updates);
 		}
 		free(s->nodes[i].logs);
+		free(s->nodes[i].fork);
 	}
 	for (i = 0; i < s->heap_n; i++) {
 		blob_unref(s->heap[i].blob);

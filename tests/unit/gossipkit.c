@@ -30,6 +30,15 @@ struct gossip_event event_of(enum gossip_event_type type)
 	return e;
 }
 
+struct frame frame_of(enum frame_type type)
+{
+	struct frame f;
+
+	memset(&f, 0, sizeof(f));
+	f.type = type;
+	return f;
+}
+
 /* The head at @seq of a made-up chain: commit and digest follow from seq. */
 struct gossip_head head_at(uint64_t seq)
 {
@@ -170,23 +179,39 @@ void key_of(uint32_t peer, uint8_t *key)
 	key[0] = (uint8_t)peer;
 }
 
-void peer_up(struct rig *r, uint32_t peer)
+void peer_up_as(struct rig *r, uint32_t peer, const uint8_t *key)
 {
 	struct gossip_event e = event_of(GOSSIP_PEER_UP);
 
 	e.peer_up.peer = peer;
-	key_of(peer, e.peer_up.key);
+	memcpy(e.peer_up.key, key, PUBKEY_BYTES);
 	step(r, &e);
+}
+
+void peer_up(struct rig *r, uint32_t peer)
+{
+	uint8_t key[PUBKEY_BYTES];
+
+	key_of(peer, key);
+	peer_up_as(r, peer, key);
+}
+
+void hello_as(struct rig *r, uint32_t peer, const uint8_t *key,
+	      uint8_t instance)
+{
+	struct frame f = frame_of(FRAME_HELLO);
+
+	memcpy(f.hello.node, key, PUBKEY_BYTES);
+	f.hello.instance[0] = instance;
+	receive(r, peer, &f);
 }
 
 void hello(struct rig *r, uint32_t peer)
 {
-	struct frame f;
+	uint8_t key[PUBKEY_BYTES];
 
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_HELLO;
-	key_of(peer, f.hello.node);
-	receive(r, peer, &f);
+	key_of(peer, key);
+	hello_as(r, peer, key, 0);
 }
 
 struct clock_entry entry(const uint8_t *feed, uint64_t seq)
@@ -201,33 +226,105 @@ struct clock_entry entry(const uint8_t *feed, uint64_t seq)
 	return e;
 }
 
+void peer_down(struct rig *r, uint32_t peer)
+{
+	struct gossip_event e = event_of(GOSSIP_PEER_DOWN);
+
+	e.peer_down.peer = peer;
+	step(r, &e);
+}
+
+void say_clock(struct rig *r, uint32_t peer, const struct clock_entry *entries,
+	       size_t n)
+{
+	struct frame f = frame_of(FRAME_CLOCK);
+
+	f.clock.last = true;
+	f.clock.entries = entries;
+	f.clock.n = n;
+	receive(r, peer, &f);
+}
+
 /* A peer that says hello and that it holds @a of feed a and 2 of ours. */
 void join(struct rig *r, uint32_t peer, uint64_t a)
 {
 	struct clock_entry entries[2];
-	struct frame f;
 
 	peer_up(r, peer);
 	hello(r, peer);
 	entries[0] = entry(feed_a, a);
 	entries[1] = entry(feed_own, 2);
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_CLOCK;
-	f.clock.last = true;
-	f.clock.entries = a > 0 ? entries : &entries[1];
-	f.clock.n = a > 0 ? 2 : 1;
-	receive(r, peer, &f);
+	say_clock(r, peer, a > 0 ? entries : &entries[1], a > 0 ? 2 : 1);
 }
 
 void have(struct rig *r, uint32_t peer, const struct clock_entry *e)
 {
-	struct frame f;
+	struct frame f = frame_of(FRAME_HAVE);
 
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_HAVE;
 	f.have.entries = e;
 	f.have.n = 1;
 	receive(r, peer, &f);
+}
+
+void prune(struct rig *r, uint32_t peer, const uint8_t *feed)
+{
+	struct frame f = frame_of(FRAME_PRUNE);
+
+	memcpy(f.prune.feed, feed, SHA256_BYTES);
+	receive(r, peer, &f);
+}
+
+void graft(struct rig *r, uint32_t peer, const uint8_t *feed, uint64_t from)
+{
+	struct frame f = frame_of(FRAME_GRAFT);
+
+	memcpy(f.graft.feed, feed, SHA256_BYTES);
+	f.graft.from = from;
+	receive(r, peer, &f);
+}
+
+void want(struct rig *r, uint32_t peer, const uint8_t *feed, uint64_t from,
+	  uint64_t to)
+{
+	struct frame f = frame_of(FRAME_WANT);
+
+	memcpy(f.want.feed, feed, SHA256_BYTES);
+	f.want.from = from;
+	f.want.to = to;
+	f.want.credit = 1;
+	receive(r, peer, &f);
+}
+
+void unsent(struct rig *r, uint32_t peer, size_t bytes)
+{
+	struct gossip_event e = event_of(GOSSIP_SENT);
+
+	e.sent.peer = peer;
+	e.sent.unsent = bytes;
+	step(r, &e);
+}
+
+void read_done(struct rig *r)
+{
+	struct gossip_event e = event_of(GOSSIP_READ_DONE);
+	struct blob *b = envelope(find(r, GOSSIP_READ)->read.from);
+
+	e.read_done.ticket = find(r, GOSSIP_READ)->read.ticket;
+	e.read_done.envelopes = &b;
+	e.read_done.n = 1;
+	step(r, &e);
+	blob_unref(b);
+}
+
+void local_write(struct rig *r, uint64_t seq)
+{
+	struct gossip_event e = event_of(GOSSIP_LOCAL_WRITE);
+	struct blob *b = envelope(seq);
+
+	e.local_write.head = head_at(seq);
+	e.local_write.envelope = b;
+	step(r, &e);
+	blob_unref(b);
 }
 
 /* An envelope as far as the engine looks into it. */
@@ -267,16 +364,23 @@ void updates(struct rig *r, uint32_t peer, const uint8_t *feed,
 {
 	struct blob *b = envelope(seq);
 	struct span s = blob_span(b);
-	struct frame f;
+	struct frame f = frame_of(FRAME_UPDATES);
 
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_UPDATES;
 	memcpy(f.updates.feed, feed, sizeof(f.updates.feed));
 	f.updates.lane = lane;
 	f.updates.envelopes = &s;
 	f.updates.n = 1;
 	receive(r, peer, &f);
 	blob_unref(b);
+}
+
+void updates_end(struct rig *r, uint32_t peer, const uint8_t *feed)
+{
+	struct frame f = frame_of(FRAME_UPDATES);
+
+	memcpy(f.updates.feed, feed, sizeof(f.updates.feed));
+	f.updates.lane = FRAME_LANE_END;
+	receive(r, peer, &f);
 }
 
 /* Answer the VERIFY of the last step: it is seq @seq of feed a. */
@@ -321,4 +425,12 @@ void timeout(struct rig *r, uint64_t ms)
 enum gossip_reason dropped(const struct rig *r)
 {
 	return find(r, GOSSIP_DROP_PEER)->drop_peer.reason;
+}
+
+struct gossip_feed_status status_of(const struct rig *r, const uint8_t *feed)
+{
+	struct gossip_feed_status s;
+
+	assert_int_equal(gossip_feed_status(r->g, feed, &s), WEALD_OK);
+	return s;
 }

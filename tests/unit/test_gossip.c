@@ -51,16 +51,14 @@ static void hello__is_answered_by_the_clock_unless_equal(void **state)
 
 static void hello__of_another_key_drops_the_peer(void **state)
 {
-	struct frame f;
+	uint8_t key[PUBKEY_BYTES];
 	struct rig r;
 
 	(void)state;
 	rig_init(&r);
 	peer_up(&r, 1);
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_HELLO;
-	key_of(2, f.hello.node);
-	receive(&r, 1, &f);
+	key_of(2, key);
+	hello_as(&r, 1, key, 0);
 	assert_int_equal(dropped(&r), GOSSIP_WHY_NODE_KEY);
 	assert_true(find(&r, GOSSIP_DROP_PEER)->drop_peer.back_off);
 	gossip_free(r.g);
@@ -68,22 +66,14 @@ static void hello__of_another_key_drops_the_peer(void **state)
 
 static void hello__under_our_key_is_ourselves_or_a_twin(void **state)
 {
-	struct gossip_event e = event_of(GOSSIP_PEER_UP);
-	struct frame f;
 	struct rig r;
-	int i;
+	uint32_t i;
 
 	(void)state;
 	rig_init(&r);
 	for (i = 0; i < 2; i++) {
-		e.peer_up.peer = (uint32_t)i + 1;
-		memcpy(e.peer_up.key, node_own, sizeof(node_own));
-		step(&r, &e);
-		memset(&f, 0, sizeof(f));
-		f.type = FRAME_HELLO;
-		memcpy(f.hello.node, node_own, sizeof(node_own));
-		f.hello.instance[0] = (uint8_t)i;
-		receive(&r, (uint32_t)i + 1, &f);
+		peer_up_as(&r, i + 1, node_own);
+		hello_as(&r, i + 1, node_own, (uint8_t)i);
 		assert_int_equal(dropped(&r),
 				 i == 0 ? GOSSIP_WHY_SELF : GOSSIP_WHY_TWIN);
 	}
@@ -112,8 +102,7 @@ static void frame__before_hello_drops_the_peer(void **state)
 	(void)state;
 	rig_init(&r);
 	peer_up(&r, 1);
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_PING;
+	f = frame_of(FRAME_PING);
 	receive(&r, 1, &f);
 	assert_int_equal(dropped(&r), GOSSIP_WHY_HELLO_FIRST);
 	gossip_free(r.g);
@@ -121,20 +110,15 @@ static void frame__before_hello_drops_the_peer(void **state)
 
 static void hello__twice_from_one_node_keeps_one_connection(void **state)
 {
-	struct gossip_event e = event_of(GOSSIP_PEER_UP);
-	struct frame f;
+	uint8_t key[PUBKEY_BYTES];
 	struct rig r;
 
 	(void)state;
 	rig_init(&r);
 	join(&r, 1, 2);
-	e.peer_up.peer = 2;
-	key_of(1, e.peer_up.key);
-	step(&r, &e);
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_HELLO;
-	key_of(1, f.hello.node);
-	receive(&r, 2, &f);
+	key_of(1, key);
+	peer_up_as(&r, 2, key);
+	hello_as(&r, 2, key, 0);
 	assert_int_equal(dropped(&r), GOSSIP_WHY_DUPLICATE);
 	assert_false(find(&r, GOSSIP_DROP_PEER)->drop_peer.back_off);
 	gossip_free(r.g);
@@ -176,17 +160,13 @@ static void push__is_passed_on_before_it_is_stored(void **state)
 
 static void push__is_told_only_once_it_is_stored(void **state)
 {
-	struct frame f;
 	struct rig r;
 
 	(void)state;
 	rig_init(&r);
 	join(&r, 1, 2);
 	join(&r, 2, 2);
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_PRUNE;
-	memcpy(f.prune.feed, feed_a, SHA256_BYTES);
-	receive(&r, 2, &f);
+	prune(&r, 2, feed_a);
 	push(&r, 1, 3);
 	assert_false(is_sent(&r, 2, FRAME_UPDATES));
 	timeout(&r, GOSSIP_HAVE_SECOND_MS + 1);
@@ -251,47 +231,31 @@ static void have__satisfied_in_time_grafts_nothing(void **state)
 
 static void graft__is_served_at_once_and_makes_the_link_eager(void **state)
 {
-	struct gossip_event e = event_of(GOSSIP_READ_DONE);
-	struct blob *b = envelope(2);
-	struct frame f;
 	struct rig r;
 
 	(void)state;
 	rig_init(&r);
 	join(&r, 1, 1);
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_GRAFT;
-	memcpy(f.graft.feed, feed_a, SHA256_BYTES);
-	f.graft.from = 2;
-	receive(&r, 1, &f);
+	graft(&r, 1, feed_a, 2);
 	assert_true(has(&r, GOSSIP_READ));
 	assert_int_equal(find(&r, GOSSIP_READ)->read.from, 2);
 	assert_int_equal(find(&r, GOSSIP_READ)->read.to, 2);
-	e.read_done.ticket = find(&r, GOSSIP_READ)->read.ticket;
-	e.read_done.envelopes = &b;
-	e.read_done.n = 1;
-	step(&r, &e);
+	read_done(&r);
 	assert_int_equal(sent(&r, 1, FRAME_UPDATES)->updates.lane,
 			 FRAME_LANE_LIVE);
-	blob_unref(b);
 	gossip_free(r.g);
 }
 
 static void local_write__is_pushed_to_who_follows(void **state)
 {
-	struct gossip_event e = event_of(GOSSIP_LOCAL_WRITE);
-	struct blob *b = envelope(3);
 	struct rig r;
 
 	(void)state;
 	rig_init(&r);
 	join(&r, 1, 2);
-	e.local_write.head = head_at(3);
-	e.local_write.envelope = b;
-	step(&r, &e);
+	local_write(&r, 3);
 	assert_true(is_sent(&r, 1, FRAME_UPDATES));
 	assert_int_equal(gossip_clock(r.g)->entries[1].seq, 3);
-	blob_unref(b);
 	gossip_free(r.g);
 }
 
@@ -391,13 +355,13 @@ static void appended__refused_pushed_rests_the_feed_not_the_peer(void **state)
 	push(&r, 1, 3);
 	appended(&r, WEALD_TREE_OTHER, 2);
 	assert_false(has(&r, GOSSIP_DROP_PEER));
-	assert_int_equal(gossip_feed_status(r.g, feed_a, &s), WEALD_OK);
+	s = status_of(&r, feed_a);
 	assert_int_equal(s.held_err, WEALD_TREE_OTHER);
 	assert_int_equal(s.verified_seq, 2);
 	updates(&r, 1, feed_a, FRAME_LANE_LIVE, 3);
 	assert_false(has(&r, GOSSIP_VERIFY));
 	timeout(&r, GOSSIP_HOLD_MS);
-	assert_int_equal(gossip_feed_status(r.g, feed_a, &s), WEALD_OK);
+	s = status_of(&r, feed_a);
 	assert_int_equal(s.held_err, WEALD_OK);
 	gossip_free(r.g);
 }

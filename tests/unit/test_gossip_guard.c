@@ -51,7 +51,7 @@ static void fork__is_judged_told_once_and_stops_the_feed(void **state)
 	step(&r, &e);
 	assert_true(is_sent(&r, 1, FRAME_FORK_PROOF));
 	assert_true(is_sent(&r, 2, FRAME_FORK_PROOF));
-	assert_int_equal(gossip_feed_status(r.g, feed_a, &s), WEALD_OK);
+	s = status_of(&r, feed_a);
 	assert_int_equal(s.disputed_from, 2);
 	updates(&r, 2, feed_a, FRAME_LANE_LIVE, 3);
 	assert_false(has(&r, GOSSIP_VERIFY));
@@ -90,8 +90,7 @@ static void proof__is_checked_before_it_counts(void **state)
 	rig_init(&r);
 	join(&r, 1, 2);
 	join(&r, 2, 2);
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_FORK_PROOF;
+	f = frame_of(FRAME_FORK_PROOF);
 	memcpy(f.fork_proof.feed, feed_a, SHA256_BYTES);
 	f.fork_proof.proof = span_of("proof");
 	for (i = 0; i < 2; i++) {
@@ -101,10 +100,193 @@ static void proof__is_checked_before_it_counts(void **state)
 		e.proof_checked.err = i == 0 ? WEALD_SIGNATURE : WEALD_OK;
 		e.proof_checked.seq = 2;
 		step(&r, &e);
-		assert_int_equal(gossip_feed_status(r.g, feed_a, &s), WEALD_OK);
+		s = status_of(&r, feed_a);
 		assert_int_equal(s.disputed_from, i == 0 ? 0 : 2);
 		assert_int_equal(count(&r, GOSSIP_DROP_PEER), i == 0 ? 1 : 0);
 	}
+	gossip_free(r.g);
+}
+
+/* Answer a CHECK_PROOF of the last step. */
+static void proof_checked(struct rig *r, int err, uint64_t seq)
+{
+	struct gossip_event e = event_of(GOSSIP_PROOF_CHECKED);
+
+	e.proof_checked.ticket =
+		find(r, GOSSIP_CHECK_PROOF)->check_proof.ticket;
+	e.proof_checked.err = err;
+	e.proof_checked.seq = seq;
+	step(r, &e);
+}
+
+static void proof(struct rig *r, uint32_t peer, const char *text)
+{
+	struct frame f = frame_of(FRAME_FORK_PROOF);
+
+	memcpy(f.fork_proof.feed, feed_a, SHA256_BYTES);
+	f.fork_proof.proof = span_of(text);
+	receive(r, peer, &f);
+}
+
+static void proof__below_the_one_known_takes_its_place(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 1, 2);
+	join(&r, 2, 2);
+	proof(&r, 1, "one");
+	proof_checked(&r, WEALD_OK, 2);
+	proof(&r, 2, "one");
+	assert_false(has(&r, GOSSIP_CHECK_PROOF));
+	proof(&r, 2, "two");
+	proof_checked(&r, WEALD_OK, 1);
+	assert_int_equal(status_of(&r, feed_a).disputed_from, 1);
+	assert_true(is_sent(&r, 1, FRAME_FORK_PROOF));
+	proof(&r, 1, "three");
+	proof_checked(&r, WEALD_OK, 2);
+	assert_int_equal(status_of(&r, feed_a).disputed_from, 1);
+	assert_false(is_sent(&r, 2, FRAME_FORK_PROOF));
+	gossip_free(r.g);
+}
+
+static void proof__that_a_later_grant_overrules_disputes_nothing(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 1, 2);
+	join(&r, 2, 2);
+	proof(&r, 1, "one");
+	proof_checked(&r, WEALD_OK, 0);
+	assert_int_equal(status_of(&r, feed_a).disputed_from, 0);
+	assert_true(is_sent(&r, 2, FRAME_FORK_PROOF));
+	push(&r, 1, 3);
+	assert_true(has(&r, GOSSIP_APPEND));
+	gossip_free(r.g);
+}
+
+static void proof__that_comes_too_early_is_asked_for_again(void **state)
+{
+	const struct frame *f;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 1, 2);
+	proof(&r, 1, "one");
+	proof_checked(&r, WEALD_SEQ_GAP, 4);
+	assert_false(has(&r, GOSSIP_DROP_PEER));
+	assert_int_equal(status_of(&r, feed_a).disputed_from, 0);
+	assert_false(is_sent(&r, 1, FRAME_WANT));
+	push(&r, 1, 3);
+	appended(&r, WEALD_OK, 3);
+	f = sent(&r, 1, FRAME_WANT);
+	assert_int_equal(f->want.from, 4);
+	assert_int_equal(f->want.to, UINT_MAX_VALUE);
+	proof(&r, 1, "one");
+	proof_checked(&r, WEALD_OK, 4);
+	assert_int_equal(status_of(&r, feed_a).disputed_from, 4);
+	gossip_free(r.g);
+}
+
+static void proof__of_another_line_leads_to_an_earlier_fork(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 1, 2);
+	proof(&r, 1, "one");
+	proof_checked(&r, WEALD_PREV_OTHER, 3);
+	assert_false(has(&r, GOSSIP_DROP_PEER));
+	assert_int_equal(sent(&r, 1, FRAME_WANT)->want.from, 2);
+	assert_int_equal(sent(&r, 1, FRAME_WANT)->want.to, 2);
+	gossip_free(r.g);
+}
+
+static void want__past_a_fork_is_warned(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 1, 0);
+	proof(&r, 1, "one");
+	proof_checked(&r, WEALD_OK, 2);
+	want(&r, 1, feed_a, 1, 1);
+	assert_false(is_sent(&r, 1, FRAME_FORK_PROOF));
+	join(&r, 2, 0);
+	want(&r, 2, feed_a, 1, 2);
+	assert_true(is_sent(&r, 2, FRAME_FORK_PROOF));
+	gossip_free(r.g);
+}
+
+static void dispute__lets_in_what_comes_before_it(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 2, 2);
+	push(&r, 2, 3);
+	push(&r, 2, 4);
+	proof(&r, 2, "one");
+	proof_checked(&r, WEALD_OK, 5);
+	assert_int_equal(sent(&r, 2, FRAME_WANT)->want.from, 4);
+	assert_int_equal(sent(&r, 2, FRAME_WANT)->want.to, 4);
+	appended(&r, WEALD_OK, 3);
+	updates(&r, 2, feed_a, FRAME_LANE_CATCH_UP, 4);
+	assert_true(has(&r, GOSSIP_VERIFY));
+	verified(&r, find(&r, GOSSIP_VERIFY)->verify.ticket, WEALD_OK, 4);
+	assert_true(has(&r, GOSSIP_APPEND));
+	updates(&r, 2, feed_a, FRAME_LANE_LIVE, 5);
+	assert_false(has(&r, GOSSIP_VERIFY));
+	assert_int_equal(gossip_count(r.g, GOSSIP_WHY_FEED_DISPUTED), 1);
+	gossip_free(r.g);
+}
+
+static void follow__of_a_disputed_feed_goes_on_telling(void **state)
+{
+	struct gossip_event e = event_of(GOSSIP_FOLLOW);
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 1, 2);
+	memcpy(e.follow.feed, feed_b, SHA256_BYTES);
+	e.follow.policy = GOSSIP_FOLLOW_WHOLE;
+	e.follow.head = head_at(6);
+	e.follow.disputed_from = 5;
+	e.follow.proof = span_of("proof");
+	step(&r, &e);
+	assert_true(is_sent(&r, 1, FRAME_FORK_PROOF));
+	assert_int_equal(status_of(&r, feed_b).disputed_from, 5);
+	join(&r, 2, 2);
+	assert_true(is_sent(&r, 2, FRAME_FORK_PROOF));
+	updates(&r, 2, feed_b, FRAME_LANE_LIVE, 7);
+	assert_false(has(&r, GOSSIP_VERIFY));
+	gossip_free(r.g);
+}
+
+static void fork__who_does_not_answer_hides_nobody_elses(void **state)
+{
+	struct clock_entry other = entry(feed_a, 2);
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 1, 2);
+	join(&r, 2, 2);
+	other.commit[0] ^= 1;
+	have(&r, 1, &other);
+	assert_true(is_sent(&r, 1, FRAME_WANT));
+	have(&r, 2, &other);
+	assert_false(is_sent(&r, 2, FRAME_WANT));
+	timeout(&r, GOSSIP_ASK_MS);
+	assert_true(is_sent(&r, 2, FRAME_WANT));
 	gossip_free(r.g);
 }
 
@@ -123,8 +305,7 @@ static void receipt__newer_is_kept_and_passed_on_once(void **state)
 	rig_init(&r);
 	join(&r, 1, 2);
 	join(&r, 2, 2);
-	memset(&f, 0, sizeof(f));
-	f.type = FRAME_RECEIPT;
+	f = frame_of(FRAME_RECEIPT);
 	f.receipt.statement = span_of("statement");
 	receive(&r, 1, &f);
 	e.receipt_checked.ticket =
@@ -142,6 +323,44 @@ static void receipt__newer_is_kept_and_passed_on_once(void **state)
 	assert_int_equal(k.entries[0].seq, 2);
 	receive(&r, 2, &f);
 	assert_false(has(&r, GOSSIP_CHECK_RECEIPT));
+	gossip_free(r.g);
+}
+
+/* A receipt of node 9, checked. */
+static void receipt(struct rig *r, uint32_t peer, const char *text,
+		    uint64_t counter)
+{
+	struct gossip_event e = event_of(GOSSIP_RECEIPT_CHECKED);
+	struct frame f = frame_of(FRAME_RECEIPT);
+
+	f.receipt.statement = span_of(text);
+	receive(r, peer, &f);
+	e.receipt_checked.ticket =
+		find(r, GOSSIP_CHECK_RECEIPT)->check_receipt.ticket;
+	key_of(9, e.receipt_checked.node);
+	e.receipt_checked.counter = counter;
+	step(r, &e);
+}
+
+static void receipt__too_soon_after_the_last_goes_no_further(void **state)
+{
+	struct gossip_receipt k;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 1, 2);
+	join(&r, 2, 2);
+	receipt(&r, 1, "one", 1);
+	assert_true(is_sent(&r, 2, FRAME_RECEIPT));
+	receipt(&r, 1, "two", 2);
+	assert_false(is_sent(&r, 2, FRAME_RECEIPT));
+	assert_int_equal(gossip_count(r.g, GOSSIP_WHY_RECEIPT_OFTEN), 1);
+	timeout(&r, GOSSIP_RECEIPT_NODE_MS);
+	receipt(&r, 1, "three", 3);
+	assert_true(is_sent(&r, 2, FRAME_RECEIPT));
+	assert_true(gossip_receipt(r.g, 0, &k));
+	assert_int_equal(k.counter, 3);
 	gossip_free(r.g);
 }
 
@@ -257,6 +476,30 @@ static void guard__is_shut_while_others_hold_more_but_not_for_ever(void **state)
 	gossip_free(r.g);
 }
 
+static void guard__does_not_believe_a_boaster_for_ever(void **state)
+{
+	struct clock_entry e = entry(feed_own, 9);
+	uint8_t key[PUBKEY_BYTES];
+	enum gossip_guard why;
+	struct rig r;
+	uint32_t i;
+
+	(void)state;
+	rig_init(&r);
+	key_of(1, key);
+	for (i = 1; i <= 4; i++) {
+		peer_up_as(&r, i, key);
+		hello_as(&r, i, key, 0);
+		say_clock(&r, i, &e, 1);
+		assert_true(is_sent(&r, i, FRAME_WANT));
+		assert_int_equal(gossip_may_sign(r.g, &why), i == 4);
+		updates_end(&r, i, feed_own);
+		assert_true(gossip_may_sign(r.g, &why));
+		peer_down(&r, i);
+	}
+	gossip_free(r.g);
+}
+
 static void reasons__have_names_texts_and_advice(void **state)
 {
 	int i;
@@ -277,13 +520,27 @@ int main(void)
 		cmocka_unit_test(fork__is_judged_told_once_and_stops_the_feed),
 		cmocka_unit_test(fork__further_down_is_looked_for),
 		cmocka_unit_test(proof__is_checked_before_it_counts),
+		cmocka_unit_test(proof__below_the_one_known_takes_its_place),
+		cmocka_unit_test(
+			proof__that_a_later_grant_overrules_disputes_nothing),
+		cmocka_unit_test(
+			proof__that_comes_too_early_is_asked_for_again),
+		cmocka_unit_test(
+			proof__of_another_line_leads_to_an_earlier_fork),
+		cmocka_unit_test(want__past_a_fork_is_warned),
+		cmocka_unit_test(dispute__lets_in_what_comes_before_it),
+		cmocka_unit_test(follow__of_a_disputed_feed_goes_on_telling),
+		cmocka_unit_test(fork__who_does_not_answer_hides_nobody_elses),
 		cmocka_unit_test(receipt__newer_is_kept_and_passed_on_once),
+		cmocka_unit_test(
+			receipt__too_soon_after_the_last_goes_no_further),
 		cmocka_unit_test(receipt__is_signed_a_while_after_a_change),
 		cmocka_unit_test(guard__waits_for_all_of_the_view),
 		cmocka_unit_test(guard__opens_for_a_majority_and_tells_it),
 		cmocka_unit_test(guard__is_opened_by_the_admin),
 		cmocka_unit_test(
 			guard__is_shut_while_others_hold_more_but_not_for_ever),
+		cmocka_unit_test(guard__does_not_believe_a_boaster_for_ever),
 		cmocka_unit_test(reasons__have_names_texts_and_advice),
 	};
 
