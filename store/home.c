@@ -4,9 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <git2/buffer.h>
-#include <git2/config.h>
-#include <git2/errors.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdint.h>
@@ -17,18 +14,18 @@
 #include <unistd.h>
 
 #include "proto/text.h"
-#include "store/feed/giterr.h"
 #include "store/fs.h"
+#include "store/home_config.h"
 #include "store/lock.h"
 
-#define CONFIG           "config"
-#define CONFIG_BYTES_MAX 65536
+#define CONFIG "config"
 
 struct home {
 	char *path;
 	char slug[SLUG_BYTES_MAX + 1]; /* empty until home_finish() */
 	uint8_t feed[SHA256_BYTES];
-	int lock_fd; /* -1: not locked */
+	int lock_fd;                        /* -1: not locked */
+	const struct home_network *network; /* until home_finish() */
 };
 
 const char *home_path(const struct home *h)
@@ -334,6 +331,30 @@ int home_create(const char *path, struct home **out, struct weald_msg *msg)
 	return r;
 }
 
+void home_set_network(struct home *h, const struct home_network *network)
+{
+	h->network = network;
+}
+
+static int add_network(struct buf *b, const struct home_network *network)
+{
+	size_t i;
+	int r = WEALD_OK;
+
+	if (network->listen == NULL && network->addresses_n == 0) {
+		return WEALD_OK;
+	}
+	r = buf_add_text(b, "[node]\n");
+	if (r == WEALD_OK && network->listen != NULL) {
+		r = home_config_add(b, "listen", span_of(network->listen));
+	}
+	for (i = 0; r == WEALD_OK && i < network->addresses_n; i++) {
+		r = home_config_add(b, "address",
+				    span_of(network->addresses[i]));
+	}
+	return r;
+}
+
 int home_finish(struct home *h, const char *slug,
 		const uint8_t feed[SHA256_BYTES], struct weald_msg *msg)
 {
@@ -348,6 +369,10 @@ int home_finish(struct home *h, const char *slug,
 	r = buf_addf(&text,
 		     "[weald]\n\tversion = %d\n\tslug = %s\n\tfeed = %s\n",
 		     HOME_VERSION, slug, hex);
+	if (r == WEALD_OK && h->network != NULL) {
+		r = add_network(&text, h->network);
+	}
+	h->network = NULL;
 	if (r == WEALD_OK) {
 		r = home_join(h, CONFIG, &path);
 	}
@@ -367,90 +392,82 @@ int home_finish(struct home *h, const char *slug,
  * Opening a home.
  */
 
-static int refuse_value(const char *path, const char *key, const char *what,
+/* What the config says of the home itself. */
+struct identity_lines {
+	uint64_t version; /* 0: not said */
+	char slug[SLUG_BYTES_MAX + 1];
+	bool has_feed;
+	uint8_t feed[SHA256_BYTES];
+};
+
+static int take_version(struct identity_lines *to,
+			const struct home_config_entry *e,
 			struct weald_msg *msg)
 {
-	msg_set(msg,
-		"\"%s\": %s %s; correct it, or restore the file from a backup",
-		path, key, what);
-	return WEALD_CORRUPT;
-}
-
-/* Copy the value of @key to @out, @size bytes. */
-static int read_value(git_config *config, const char *path, const char *key,
-		      char *out, size_t size, struct weald_msg *msg)
-{
-	git_buf value = GIT_BUF_INIT;
-	int rc = git_config_get_string_buf(&value, config, key);
-	int r = WEALD_OK;
-
-	if (rc == GIT_ENOTFOUND) {
-		git_error_clear();
-		return refuse_value(path, key, "is missing", msg);
+	if (parse_u64(span_of(e->value), 1, UINT64_MAX, &to->version) !=
+	    WEALD_OK) {
+		return home_config_refuse_value(e, "a number from 1", msg);
 	}
-	if (rc < 0) {
-		r = err_from_git(rc, msg);
-	} else if (value.size >= size) {
-		r = refuse_value(path, key, "is too long", msg);
-	} else {
-		memcpy(out, value.ptr, value.size);
-		out[value.size] = '\0';
-	}
-	git_buf_dispose(&value);
-	return r;
-}
-
-static int read_version(git_config *config, const char *path,
-			struct weald_msg *msg)
-{
-	static const char key[] = "weald.version";
-	uint64_t version;
-	char text[32];
-	int r = read_value(config, path, key, text, sizeof text, msg);
-
-	if (r != WEALD_OK) {
-		return r;
-	}
-	if (parse_u64(span_of(text), 1, UINT64_MAX, &version) != WEALD_OK) {
-		return refuse_value(path, key, "is no number from 1", msg);
-	}
-	if (version > HOME_VERSION) {
+	if (to->version > HOME_VERSION) {
 		msg_set(msg,
-			"\"%s\": weald.version is %" PRIu64
+			"%s:%zu: weald.version is %" PRIu64
 			", this weald knows %d; install the newer weald",
-			path, version, HOME_VERSION);
+			e->path, e->line, to->version, HOME_VERSION);
 		return WEALD_NEWER;
 	}
 	return WEALD_OK;
 }
 
-static int read_values(struct home *h, git_config *config, const char *path,
-		       struct weald_msg *msg)
+static int take_slug(struct identity_lines *to,
+		     const struct home_config_entry *e, struct weald_msg *msg)
 {
-	char slug[SLUG_BYTES_MAX + 1];
-	char hex[2 * SHA256_BYTES + 1];
-	int r = read_version(config, path, msg);
+	if (!text_is_slug(span_of(e->value))) {
+		return home_config_refuse_value(
+			e, "the region's slug, as weald init wrote it", msg);
+	}
+	(void)snprintf(to->slug, sizeof to->slug, "%s", e->value);
+	return WEALD_OK;
+}
 
-	if (r != WEALD_OK) {
-		return r;
+static int take_feed(struct identity_lines *to,
+		     const struct home_config_entry *e, struct weald_msg *msg)
+{
+	if (hex_decode(span_of(e->value), to->feed, sizeof to->feed) !=
+	    WEALD_OK) {
+		return home_config_refuse_value(e, "the feed id, 64 hex digits",
+						msg);
 	}
-	r = read_value(config, path, "weald.slug", slug, sizeof slug, msg);
-	if (r != WEALD_OK) {
-		return r;
+	to->has_feed = true;
+	return WEALD_OK;
+}
+
+/* Other sections are for others: store/settings.h. */
+static int take_entry(void *ctx, const struct home_config_entry *e,
+		      struct weald_msg *msg)
+{
+	static const struct {
+		const char *name;
+		int (*take)(struct identity_lines *to,
+			    const struct home_config_entry *e,
+			    struct weald_msg *msg);
+	} names[] = {
+		{ "version", take_version },
+		{ "slug", take_slug },
+		{ "feed", take_feed },
+	};
+	size_t i;
+
+	if (strcmp(e->section, "weald") != 0 || e->subsection != NULL) {
+		return WEALD_OK;
 	}
-	if (!text_is_slug(span_of(slug))) {
-		return refuse_value(path, "weald.slug", "is no valid slug",
-				    msg);
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (strcmp(e->name, names[i].name) == 0) {
+			return e->value == NULL
+				       ? home_config_refuse_value(e, "a value",
+								  msg)
+				       : names[i].take(ctx, e, msg);
+		}
 	}
-	r = read_value(config, path, "weald.feed", hex, sizeof hex, msg);
-	if (r != WEALD_OK) {
-		return r;
-	}
-	if (hex_decode(span_of(hex), h->feed, sizeof h->feed) != WEALD_OK) {
-		return refuse_value(path, "weald.feed",
-				    "is no feed id of 64 hex digits", msg);
-	}
-	memcpy(h->slug, slug, sizeof slug);
 	return WEALD_OK;
 }
 
@@ -475,66 +492,43 @@ static int refuse_unfinished(const struct home *h, struct weald_msg *msg)
 	return WEALD_NOTFOUND;
 }
 
-/* libgit2 takes a file that is not there for an empty one. */
-static int check_config_file(const struct home *h, const char *path,
-			     struct weald_msg *msg)
+static int check_lines(const struct identity_lines *lines, const char *path,
+		       struct weald_msg *msg)
 {
-	struct stat st;
+	const char *missing = lines->version == 0      ? "version"
+			      : lines->slug[0] == '\0' ? "slug"
+			      : !lines->has_feed       ? "feed"
+						       : NULL;
 
-	if (stat(path, &st) != 0) {
-		return errno == ENOENT
-			       ? refuse_unfinished(h, msg)
-			       : fs_fail(errno, "cannot read", NULL, path, msg);
-	}
-	if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_BYTES_MAX) {
+	if (missing != NULL) {
 		msg_set(msg,
-			"\"%s\" is no file of at most %d bytes; restore it "
-			"from a backup",
-			path, CONFIG_BYTES_MAX);
+			"%s: weald.%s is missing; restore the file from a "
+			"backup",
+			path, missing);
 		return WEALD_CORRUPT;
 	}
 	return WEALD_OK;
 }
 
-static int open_config(const char *path, git_config **out,
-		       struct weald_msg *msg)
-{
-	const git_error *e;
-	bool syntax;
-	int rc = git_config_open_ondisk(out, path);
-	int r;
-
-	if (rc == 0) {
-		return WEALD_OK;
-	}
-	e = git_error_last();
-	syntax = e != NULL && e->klass == GIT_ERROR_CONFIG;
-	r = err_from_git(rc, msg);
-	if (r == WEALD_IO && syntax) {
-		/* libgit2 names the file and the line */
-		msg_prefix(msg, "correct the config or restore it from a "
-				"backup");
-		return WEALD_CORRUPT;
-	}
-	return r;
-}
-
 static int read_config(struct home *h, struct weald_msg *msg)
 {
-	git_config *config = NULL;
+	struct identity_lines lines = { .version = 0 };
 	char *path = NULL;
 	int r = home_join(h, CONFIG, &path);
 
+	if (r != WEALD_OK) {
+		return r;
+	}
+	r = home_config_each(path, HOME_CONFIG_BYTES, take_entry, &lines, msg);
 	if (r == WEALD_OK) {
-		r = check_config_file(h, path, msg);
+		r = check_lines(&lines, path, msg);
+	} else if (r == WEALD_NOTFOUND) {
+		r = refuse_unfinished(h, msg);
 	}
 	if (r == WEALD_OK) {
-		r = open_config(path, &config, msg);
+		memcpy(h->slug, lines.slug, sizeof lines.slug);
+		memcpy(h->feed, lines.feed, sizeof lines.feed);
 	}
-	if (r == WEALD_OK) {
-		r = read_values(h, config, path, msg);
-	}
-	git_config_free(config);
 	free(path);
 	return r;
 }

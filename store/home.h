@@ -1,11 +1,18 @@
 /*
  * The home: the folder in which a node keeps everything.
  *
- *   config           git-config file: weald.version, weald.slug, weald.feed
+ *   config           git-config file: weald.version, weald.slug, weald.feed;
+ *                    [node]: store/settings.h
+ *   members          git-config file: whom we follow, block, know and have
+ *                    invited: store/members.h
  *   lock             held by the process that writes
+ *   control          socket of the running daemon, 0600
  *   keys/feed        the feed key, OpenSSH format, 0600
  *   keys/feed.next   the next feed key, while a rotation is under way
+ *   keys/node        the node's key for TLS and receipts, as keys/feed
  *   feeds/<slug>.git one bare repository a region
+ *   forks/           proofs that a feed's key was used twice
+ *   receipts         the last receipt of each node
  *
  * `weald init` writes the root key to a file of its own and says to move it
  * away; nothing here reads it. A folder is a home once its config is there:
@@ -24,6 +31,9 @@
 
 #define HOME_VERSION 1
 
+/* The largest config. */
+#define HOME_CONFIG_BYTES (64u * 1024u)
+
 /* slug, or slug and 12 hex where another feed has the slug here; NUL */
 #define HOME_FEED_NAME_BYTES (SLUG_BYTES_MAX + 1 + 12 + 1)
 
@@ -40,6 +50,17 @@ int home_create(const char *path, struct home **out, struct weald_msg *msg);
 /* Write the config, the last step: @slug and @feed are the region's own. */
 int home_finish(struct home *h, const char *slug,
 		const uint8_t feed[SHA256_BYTES], struct weald_msg *msg);
+
+/*
+ * What home_finish() writes under [node], each as store/settings.h takes it;
+ * nothing where this was not called. Borrowed until home_finish() returns.
+ */
+struct home_network {
+	const char *listen; /* NULL: not told */
+	const char *const *addresses;
+	size_t addresses_n;
+};
+void home_set_network(struct home *h, const struct home_network *network);
 
 /*
  * Open the home at @path.
@@ -84,7 +105,7 @@ int home_open_feed(const struct home *h, const char *name, enum feed_mode mode,
  * where there is one. Reading refuses files that others may read
  * (WEALD_DENIED). Seeds are cleansed by the caller.
  */
-enum home_key { HOME_KEY_FEED, HOME_KEY_FEED_NEXT };
+enum home_key { HOME_KEY_FEED, HOME_KEY_FEED_NEXT, HOME_KEY_NODE };
 int home_key_write(struct home *h, enum home_key which,
 		   const uint8_t seed[SEED_BYTES], struct weald_msg *msg);
 int home_key_read(const struct home *h, enum home_key which,
@@ -92,6 +113,13 @@ int home_key_read(const struct home *h, enum home_key which,
 int home_key_remove(struct home *h, enum home_key which, struct weald_msg *msg);
 /* The next key takes the feed key's place, durably. */
 int home_key_promote(struct home *h, struct weald_msg *msg);
+
+/*
+ * The seed of the node key, made where there is none yet: a home of an older
+ * weald, or one whose node key was lost. Locked, if it may have to be made.
+ */
+int home_node_seed(struct home *h, uint8_t out_seed[SEED_BYTES],
+		   struct weald_msg *msg);
 
 /*
  * The signer for the own feed whose key is @key: the feed key or, where a

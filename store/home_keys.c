@@ -1,5 +1,5 @@
 /*
- * The keys of a home: keys/feed and keys/feed.next.
+ * The keys of a home: keys/feed, keys/feed.next and keys/node.
  */
 #include "store/home.h"
 
@@ -18,7 +18,13 @@
 
 static const char *key_file(enum home_key which)
 {
-	return which == HOME_KEY_FEED ? "keys/feed" : "keys/feed.next";
+	static const char *const files[] = {
+		[HOME_KEY_FEED] = "keys/feed",
+		[HOME_KEY_FEED_NEXT] = "keys/feed.next",
+		[HOME_KEY_NODE] = "keys/node",
+	};
+
+	return files[which];
 }
 
 static void cleanse(struct buf *b)
@@ -68,6 +74,10 @@ static int refuse_missing(enum home_key which, const char *path,
 			"the feed key \"%s\" is missing; restore it from a "
 			"backup, or put a new key in its place with the root "
 			"key: weald key rotate --root-key FILE",
+			path);
+	} else if (which == HOME_KEY_NODE) {
+		msg_set(msg,
+			"there is no node key at \"%s\"; weald run makes one",
 			path);
 	} else {
 		msg_set(msg,
@@ -164,6 +174,36 @@ int home_key_promote(struct home *h, struct weald_msg *msg)
 	}
 	free(to);
 	free(from);
+	return r;
+}
+
+static int make_node_key(struct home *h, uint8_t out_seed[SEED_BYTES],
+			 struct weald_msg *msg)
+{
+	uint8_t seed[SEED_BYTES];
+	int r;
+
+	if (getrandom(seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
+		return fs_fail(errno, "no random bytes for", NULL,
+			       key_file(HOME_KEY_NODE), msg);
+	}
+	r = home_key_write(h, HOME_KEY_NODE, seed, msg);
+	if (r == WEALD_OK) {
+		memcpy(out_seed, seed, SEED_BYTES);
+	}
+	OPENSSL_cleanse(seed, sizeof seed);
+	return r;
+}
+
+int home_node_seed(struct home *h, uint8_t out_seed[SEED_BYTES],
+		   struct weald_msg *msg)
+{
+	int r = home_key_read(h, HOME_KEY_NODE, out_seed, msg);
+
+	if (r == WEALD_NOTFOUND) {
+		msg_clear(msg);
+		r = make_node_key(h, out_seed, msg);
+	}
 	return r;
 }
 

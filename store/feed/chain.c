@@ -27,7 +27,7 @@ static int ids_reserve(struct chain *c)
 	if (c->identity.seq < c->ids_cap) {
 		return WEALD_OK;
 	}
-	cap = c->ids_cap == 0 ? 64 : c->ids_cap + c->ids_cap / 2;
+	cap = c->ids_cap < 64 ? 64 : c->ids_cap + c->ids_cap / 2;
 	ids = realloc(c->ids, cap * sizeof *ids);
 	if (ids == NULL) {
 		return WEALD_NOMEM;

@@ -1,8 +1,11 @@
 #include "store/feed/checkpoint.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proto/digest.h"
 #include "proto/mp.h"
@@ -108,7 +111,44 @@ out:
 	return r;
 }
 
-int checkpoint_write(const char *path, const struct chain *c,
+/* As fs_write_durable(), without any sync. */
+static int write_quick(const char *path, struct span bytes,
+		       struct weald_msg *msg)
+{
+	char temp[FS_TEMP_BYTES] = "";
+	const char *name = strrchr(path, '/');
+	char *dir = name == NULL ? NULL : strndup(path, (size_t)(name - path));
+	int dir_fd = -1;
+	int fd = -1;
+	int r;
+
+	if (dir == NULL) {
+		return WEALD_NOMEM;
+	}
+	r = fs_open_dir(dir, &dir_fd, msg);
+	if (r == WEALD_OK) {
+		r = fs_temp_at(dir_fd, dir, "tmp_file", temp, &fd, msg);
+	}
+	if (r == WEALD_OK) {
+		r = fs_write_all(fd, bytes, dir, temp, msg);
+		if (close(fd) != 0 && r == WEALD_OK) {
+			r = fs_fail(errno, "cannot write", dir, temp, msg);
+		}
+	}
+	if (r == WEALD_OK && renameat(dir_fd, temp, dir_fd, name + 1) != 0) {
+		r = fs_fail(errno, "cannot replace", NULL, path, msg);
+	}
+	if (r != WEALD_OK && temp[0] != '\0') {
+		(void)unlinkat(dir_fd, temp, 0);
+	}
+	if (dir_fd >= 0) {
+		(void)close(dir_fd);
+	}
+	free(dir);
+	return r;
+}
+
+int checkpoint_write(const char *path, const struct chain *c, bool durable,
 		     struct weald_msg *msg)
 {
 	uint8_t digest[SHA256_BYTES];
@@ -123,8 +163,10 @@ int checkpoint_write(const char *path, const struct chain *c,
 	if (r == WEALD_OK) {
 		r = buf_add(&out, digest, sizeof digest);
 	}
-	if (r == WEALD_OK) {
+	if (r == WEALD_OK && durable) {
 		r = fs_write_durable(path, buf_span(&out), 0644, msg);
+	} else if (r == WEALD_OK) {
+		r = write_quick(path, buf_span(&out), msg);
 	}
 	buf_release(&out);
 	return r;

@@ -1,6 +1,8 @@
 /*
  * The checkpoint: a file beside a feed's objects with its chain as of some
  * commit point, so that opening a feed need not read and verify all of it.
+ * There are two: a durable one now and then, and one that is not synced, and
+ * so cheap, more often and whenever the feed is closed.
  *
  * Derived and disposable: it names the commit that it stands for and ends with
  * a SHA-256 of itself. One that is damaged, of another version, or not of
@@ -9,6 +11,8 @@
 #ifndef WEALD_STORE_FEED_CHECKPOINT_H
 #define WEALD_STORE_FEED_CHECKPOINT_H
 
+#include <stdbool.h>
+
 #include "store/feed/chain.h"
 
 /* Room for a feed of several million updates. */
@@ -16,8 +20,11 @@
 
 /*
  * Write @c's state to @path. Codes as in store/fs.h.
+ *
+ * @durable  false: not synced. It is there whole after any end of the process,
+ *           but after a power cut perhaps damaged, which shows.
  */
-int checkpoint_write(const char *path, const struct chain *c,
+int checkpoint_write(const char *path, const struct chain *c, bool durable,
 		     struct weald_msg *msg);
 
 /*

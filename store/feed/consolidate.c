@@ -22,6 +22,7 @@ struct work {
 	const char *dir;
 	int dir_fd;
 	uint64_t large_bytes;
+	bool promisor;
 	/* names of packs that were found to hold deltas; owned */
 	char (*unfit)[PACK_NAME_BYTES];
 	size_t unfit_count;
@@ -58,11 +59,12 @@ static bool is_pack(const struct packlist_item *item)
 
 static bool is_eligible(const struct work *w, const struct packlist_item *item)
 {
+	unsigned alone = PACK_FILE_KEEP | PACK_FILE_BITMAP |
+			 (w->promisor ? 0 : PACK_FILE_PROMISOR);
 	size_t i;
 
 	if (!is_pack(item) || item->size >= w->large_bytes ||
-	    (item->files &
-	     (PACK_FILE_KEEP | PACK_FILE_PROMISOR | PACK_FILE_BITMAP)) != 0) {
+	    (item->files & alone) != 0) {
 		return false;
 	}
 	for (i = 0; i < w->unfit_count; i++) {
@@ -181,8 +183,8 @@ static int remove_pack(const struct work *w, const char *name,
 		       struct weald_msg *msg)
 {
 	static const enum pack_file files[] = { PACK_FILE_IDX, PACK_FILE_PACK,
-						PACK_FILE_REV,
-						PACK_FILE_MTIMES };
+						PACK_FILE_REV, PACK_FILE_MTIMES,
+						PACK_FILE_PROMISOR };
 	char path[PACK_PATH_BYTES];
 	size_t i;
 	int r = WEALD_OK;
@@ -218,10 +220,15 @@ static int remove_sources(struct work *w, const struct plan *p,
 static int carry_out(struct work *w, const struct plan *p,
 		     struct weald_msg *msg)
 {
+	const struct packmerge_input in = { .dir_fd = w->dir_fd,
+					    .dir = w->dir,
+					    .sources = p->items,
+					    .count = p->count,
+					    .promisor = w->promisor };
 	struct packmerge_result res;
 	int r;
 
-	r = packmerge(w->dir_fd, w->dir, p->items, p->count, &res, msg);
+	r = packmerge(&in, &res, msg);
 	if (r == WEALD_FORMAT) {
 		return note_unfit(w, p->items[res.unfit]->name);
 	}
@@ -289,6 +296,7 @@ static int work_init(struct work *w, const char *pack_dir,
 	if (options != NULL && options->large_bytes != 0) {
 		w->large_bytes = options->large_bytes;
 	}
+	w->promisor = options != NULL && options->promisor;
 	return fs_open_dir(pack_dir, &w->dir_fd, msg);
 }
 
@@ -345,11 +353,13 @@ int consolidate_needed(const char *pack_dir,
 }
 
 /* Which files of @item only a crash can have left; enum pack_file. */
-static unsigned leftovers_of(const struct packlist_item *item)
+static unsigned leftovers_of(const struct work *w,
+			     const struct packlist_item *item)
 {
-	unsigned guarded = PACK_FILE_KEEP | PACK_FILE_PROMISOR;
+	unsigned marked = w->promisor ? PACK_FILE_PROMISOR : 0;
+	unsigned guarded = PACK_FILE_KEEP | (PACK_FILE_PROMISOR & ~marked);
 	unsigned derived = PACK_FILE_IDX | PACK_FILE_REV | PACK_FILE_MTIMES |
-			   PACK_FILE_BITMAP;
+			   PACK_FILE_BITMAP | marked;
 
 	if ((item->files & PACK_FILE_PACK) == 0) {
 		return item->files & derived;
@@ -363,7 +373,7 @@ static unsigned leftovers_of(const struct packlist_item *item)
 static int clean_item(const struct work *w, const struct packlist_item *item,
 		      size_t *removed, struct weald_msg *msg)
 {
-	unsigned files = leftovers_of(item);
+	unsigned files = leftovers_of(w, item);
 	char path[PACK_PATH_BYTES];
 	unsigned file;
 	int r = WEALD_OK;
@@ -378,16 +388,17 @@ static int clean_item(const struct work *w, const struct packlist_item *item,
 	return r;
 }
 
-int packs_clean_leftovers(const char *pack_dir, size_t *out_removed,
-			  struct weald_msg *msg)
+int packs_clean_leftovers(const char *pack_dir, bool promisor,
+			  size_t *out_removed, struct weald_msg *msg)
 {
+	const struct consolidate_options options = { .promisor = promisor };
 	struct packlist l = { 0 };
 	size_t removed = 0;
 	struct work w;
 	size_t i;
 	int r;
 
-	r = work_init(&w, pack_dir, NULL, msg);
+	r = work_init(&w, pack_dir, &options, msg);
 	if (r == WEALD_OK) {
 		r = packlist_read(w.dir_fd, pack_dir, &l, msg);
 	}

@@ -10,7 +10,8 @@
  * packs are left alone. Entries are copied as they are, not inflated.
  *
  * Left alone are packs with a .keep, .promisor or .bitmap beside them, packs
- * with deltas (git gc makes them), and packs of large_bytes or more.
+ * with deltas (git gc makes them), and packs of large_bytes or more. In a
+ * narrow feed all packs are promisor packs, and merged ones are marked, too.
  *
  * A merge is durable before the packs it replaces are removed, index first,
  * so that a crash at any point leaves every object readable; packs that are
@@ -42,6 +43,7 @@
 
 struct consolidate_options {
 	uint64_t large_bytes; /* 0 stands for CONSOLIDATE_LARGE_BYTES */
+	bool promisor;        /* the feed is narrow */
 };
 
 struct consolidate_stats {
@@ -82,12 +84,13 @@ int consolidate_needed(const char *pack_dir,
 /*
  * Remove what a crash may have left in @pack_dir: tmp_* files, a .pack without
  * .idx (never announced: the index is renamed last and removed first) unless
- * a .keep or .promisor protects it, and an .idx without .pack. The caller
- * holds the lock, and nothing else writes there.
+ * a .keep or .promisor protects it, and an .idx without .pack. In a narrow feed
+ * (@promisor) a .promisor protects nothing, and goes where it has no pack. The
+ * caller holds the lock, and nothing else writes there.
  *
  * @out_removed  how many files; may be NULL.
  */
-int packs_clean_leftovers(const char *pack_dir, size_t *out_removed,
-			  struct weald_msg *msg);
+int packs_clean_leftovers(const char *pack_dir, bool promisor,
+			  size_t *out_removed, struct weald_msg *msg);
 
 #endif

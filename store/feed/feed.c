@@ -8,19 +8,28 @@
 #include "store/feed/checkpoint.h"
 #include "store/feed/consolidate.h"
 #include "store/feed/feed_private.h"
+#include "store/feed/headmove.h"
 #include "store/feed/recover.h"
 #include "store/feed/walk.h"
 #include "store/fs.h"
 
 /* Enough that the few fsyncs of a commit point cost little per update. */
 #define BATCH_UPDATES 1000u
+#define BATCH_OBJECTS 16384u
 #define BATCH_BYTES   (8u * 1024u * 1024u)
 
-/* Opening verifies what came after the checkpoint: keep that short. */
+/*
+ * A checkpoint at every multiple of so many updates, or about that part of the
+ * feed if it is more: a durable one, which takes two syncs, and one that is
+ * not synced.
+ */
 #define CHECKPOINT_UPDATES 512u
-#define CHECKPOINT_PART    64u /* or this part of the feed, if more */
+#define CHECKPOINT_PART    64u
+#define RECENT_UPDATES     64u
+#define RECENT_PART        256u
 
 #define CHECKPOINT_FILE REPO_OWN_DIR "/checkpoint"
+#define RECENT_FILE     REPO_OWN_DIR "/recent"
 
 int feed_library_init(struct weald_msg *msg)
 {
@@ -123,7 +132,7 @@ static int load_rest(struct feed *f, const uint8_t head[OBJECT_ID_BYTES],
 		r = WEALD_CORRUPT; /* an object of the history is not there */
 	}
 	if (r == WEALD_OK) {
-		r = walk_check(&walk, false, load_cb, f, &done, msg);
+		r = walk_check(&walk, WALK_NO_CONTENTS, load_cb, f, &done, msg);
 	}
 	if (r != WEALD_OK && r != WEALD_DIVERGED) {
 		name_update(f, &walk, done, msg);
@@ -140,20 +149,23 @@ static int chain_start(struct feed *f)
 
 	chain_release(&f->chain);
 	f->checkpoint_seq = 0;
+	f->durable_seq = 0;
 	return chain_init(&f->chain, &io);
 }
 
-static int load_checkpoint(struct feed *f)
+static int load_checkpoint(struct feed *f, const char *file)
 {
 	char *path = NULL;
 	int r;
 
-	r = file_path(f, CHECKPOINT_FILE, &path);
+	r = file_path(f, file, &path);
 	if (r == WEALD_OK) {
 		r = checkpoint_read(path, &f->chain);
 	}
 	if (r == WEALD_OK) {
 		f->checkpoint_seq = f->chain.identity.seq;
+		/* as durable ones come at fixed places, the last is there */
+		f->durable_seq = f->checkpoint_seq;
 	}
 	free(path);
 	return r == WEALD_NOTFOUND ? WEALD_OK : r;
@@ -162,7 +174,7 @@ static int load_checkpoint(struct feed *f)
 /* The checkpoint that was loaded is no part of what main has. */
 static int leave_checkpoint(struct feed *f)
 {
-	if (f->chain.identity.seq > 0) {
+	if (f->chain.identity.seq > 0 && !f->astray) {
 		f->astray = true;
 		memcpy(f->astray_id, f->chain.identity.commit,
 		       sizeof f->astray_id);
@@ -170,36 +182,43 @@ static int leave_checkpoint(struct feed *f)
 	return chain_start(f);
 }
 
-/* The chain as main has it, from the checkpoint on where that fits. */
-static int load_main(struct feed *f, struct weald_msg *msg)
+/* What main has beyond the checkpoint; WEALD_DIVERGED: it does not lead there.
+ */
+static int load_beyond(struct feed *f, struct weald_msg *msg)
 {
 	uint8_t head[OBJECT_ID_BYTES];
-	int r;
+	int r = repo_head(f->repo, head, msg);
 
-	f->astray = false;
-	r = chain_start(f);
-	/* before main: a writer moves main first, then writes a checkpoint */
-	if (r == WEALD_OK) {
-		r = load_checkpoint(f);
-	}
-	if (r != WEALD_OK) {
-		return r;
-	}
-	r = repo_head(f->repo, head, msg);
 	if (r == WEALD_NOTFOUND) {
 		msg_clear(msg);
 		return leave_checkpoint(f);
 	}
-	if (r == WEALD_OK) {
-		r = load_rest(f, head, msg);
-	}
-	if (r == WEALD_DIVERGED) {
-		r = leave_checkpoint(f);
-		if (r == WEALD_OK) {
-			r = load_rest(f, head, msg);
+	return r == WEALD_OK ? load_rest(f, head, msg) : r;
+}
+
+/* The chain as main has it, from the latest checkpoint on that fits. */
+static int load_main(struct feed *f, struct weald_msg *msg)
+{
+	static const char *const files[] = { RECENT_FILE, CHECKPOINT_FILE };
+	size_t i;
+	int r;
+
+	f->astray = false;
+	r = chain_start(f);
+	for (i = 0; r == WEALD_OK && i < sizeof files / sizeof *files; i++) {
+		/* before main: a writer moves main first, then writes one */
+		r = load_checkpoint(f, files[i]);
+		if (r != WEALD_OK || f->chain.identity.seq == 0) {
+			continue;
 		}
+		r = load_beyond(f, msg);
+		if (r != WEALD_DIVERGED) {
+			return r;
+		}
+		msg_clear(msg);
+		r = leave_checkpoint(f);
 	}
-	return r;
+	return r == WEALD_OK ? load_beyond(f, msg) : r;
 }
 
 /* What was loaded or taken in is what the repository durably has. */
@@ -273,6 +292,7 @@ static int read_signers(struct feed *f, struct weald_msg *msg)
 static int roll_forward(struct feed *f, struct weald_msg *msg)
 {
 	bool first = f->committed_seq == 0;
+	struct headmove move;
 	int r;
 
 	f->trees = TREES_CHECKED;
@@ -284,8 +304,11 @@ static int roll_forward(struct feed *f, struct weald_msg *msg)
 	}
 	r = fs_sync_dir(repo_pack_dir(f->repo), msg);
 	if (r == WEALD_OK) {
-		r = repo_move_head(f->repo, first ? NULL : f->committed_id,
-				   f->chain.identity.commit, msg);
+		r = headmove_begin(f->repo, first ? NULL : f->committed_id,
+				   f->chain.identity.commit, &move, msg);
+	}
+	if (r == WEALD_OK) {
+		r = headmove_finish(&move, msg);
 	}
 	if (r == WEALD_OK) {
 		mark_committed(f);
@@ -293,23 +316,55 @@ static int roll_forward(struct feed *f, struct weald_msg *msg)
 	return r;
 }
 
-/* A derived file: a failure to write it costs time at the next start only. */
-static void write_checkpoint(struct feed *f)
+/* The one that is not synced is the later one, or not there. */
+static void drop_recent(const struct feed *f)
 {
-	uint64_t step = f->committed_seq / CHECKPOINT_PART;
 	char *path = NULL;
 
-	if (step < CHECKPOINT_UPDATES) {
-		step = CHECKPOINT_UPDATES;
-	}
-	if (f->committed_seq - f->checkpoint_seq < step) {
-		return;
-	}
-	if (file_path(f, CHECKPOINT_FILE, &path) == WEALD_OK &&
-	    checkpoint_write(path, &f->chain, NULL) == WEALD_OK) {
-		f->checkpoint_seq = f->committed_seq;
+	if (file_path(f, RECENT_FILE, &path) == WEALD_OK) {
+		(void)fs_remove(path, NULL);
 	}
 	free(path);
+}
+
+/* A derived file: a failure to write it costs time at the next start only. */
+static void write_checkpoint(struct feed *f, bool durable)
+{
+	char *path = NULL;
+
+	if (file_path(f, durable ? CHECKPOINT_FILE : RECENT_FILE, &path) ==
+		    WEALD_OK &&
+	    checkpoint_write(path, &f->chain, durable, NULL) == WEALD_OK) {
+		f->checkpoint_seq = f->committed_seq;
+		if (durable) {
+			f->durable_seq = f->committed_seq;
+			drop_recent(f);
+		}
+	}
+	free(path);
+}
+
+/*
+ * Has the feed passed a multiple of @step since @seq? The step doubles while it
+ * is less than that @part of the feed.
+ */
+static bool is_due(const struct feed *f, uint64_t seq, uint64_t step,
+		   uint64_t part)
+{
+	while (step < f->committed_seq / part) {
+		step *= 2;
+	}
+	return f->committed_seq - f->committed_seq % step > seq;
+}
+
+/* Opening verifies what came after the last checkpoint: keep that short. */
+static void keep_checkpoints(struct feed *f)
+{
+	if (is_due(f, f->durable_seq, CHECKPOINT_UPDATES, CHECKPOINT_PART)) {
+		write_checkpoint(f, true);
+	} else if (is_due(f, f->checkpoint_seq, RECENT_UPDATES, RECENT_PART)) {
+		write_checkpoint(f, false);
+	}
 }
 
 static int open_for_writing(struct feed *f, struct weald_msg *msg)
@@ -322,6 +377,9 @@ static int open_for_writing(struct feed *f, struct weald_msg *msg)
 	}
 	if (r == WEALD_OK) {
 		r = pack_writer_new(&f->pack);
+	}
+	if (r == WEALD_OK) {
+		pack_writer_set_promisor(f->pack, feed_is_narrow(f));
 	}
 	return r;
 }
@@ -348,13 +406,17 @@ int feed_open(const char *dir, enum feed_mode mode, struct feed **out,
 		r = roll_forward(f, msg);
 	}
 	if (r == WEALD_OK && mode == FEED_WRITE) {
+		/* recovery has looked at much that stays mapped else */
+		r = repo_reopen(f->repo, msg);
+	}
+	if (r == WEALD_OK && mode == FEED_WRITE) {
 		r = read_signers(f, msg);
 	}
 	if (r == WEALD_OK && mode == FEED_WRITE && f->chain.identity.seq > 0) {
 		r = write_signers(f, msg);
 	}
 	if (r == WEALD_OK && mode == FEED_WRITE) {
-		write_checkpoint(f);
+		keep_checkpoints(f);
 	}
 	if (r != WEALD_OK) {
 		feed_close(f);
@@ -368,6 +430,10 @@ void feed_close(struct feed *f)
 {
 	if (f == NULL) {
 		return;
+	}
+	if (f->pack != NULL && f->broken == WEALD_OK && f->staged == 0 &&
+	    f->committed_seq > f->checkpoint_seq) {
+		write_checkpoint(f, false);
 	}
 	stage_forget(f);
 	chain_release(&f->chain);
@@ -422,7 +488,8 @@ uint64_t feed_staged_bytes(const struct feed *f)
 bool feed_batch_is_full(const struct feed *f)
 {
 	return f->staged >= BATCH_UPDATES ||
-	       feed_staged_bytes(f) >= BATCH_BYTES;
+	       feed_staged_bytes(f) >= BATCH_BYTES ||
+	       (f->pack != NULL && pack_count(f->pack) >= BATCH_OBJECTS);
 }
 
 void feed_rollback(struct feed *f)
@@ -430,6 +497,8 @@ void feed_rollback(struct feed *f)
 	/* should loading fail, load() marks the feed as broken */
 	if (f->staged > 0) {
 		(void)load(f, NULL);
+	} else if (f->pack != NULL) {
+		pack_writer_clear(f->pack); /* contents alone */
 	}
 }
 
@@ -451,6 +520,7 @@ static int commit_pack(struct feed *f, char name[PACK_NAME_BYTES],
 {
 	int r = pack_commit(f->pack, repo_pack_dir(f->repo), name, msg);
 
+	repo_packs_added(f->repo);
 	/* so late that the next opening may find it */
 	if (r != WEALD_OK && repo_has(f->repo, f->chain.identity.commit)) {
 		r = WEALD_UNKNOWN;
@@ -458,13 +528,25 @@ static int commit_pack(struct feed *f, char name[PACK_NAME_BYTES],
 	return r;
 }
 
-static int commit_head(struct feed *f, const char *pack, struct weald_msg *msg)
+/* One pack, then one move of main. */
+static int commit_updates(struct feed *f, struct weald_msg *msg)
 {
+	char pack[PACK_NAME_BYTES];
+	struct headmove move;
 	int r;
 
-	r = repo_move_head(f->repo,
+	r = headmove_begin(f->repo,
 			   f->committed_seq == 0 ? NULL : f->committed_id,
-			   f->chain.identity.commit, msg);
+			   f->chain.identity.commit, &move, msg);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	r = commit_pack(f, pack, msg);
+	if (r != WEALD_OK) {
+		headmove_abort(&move);
+		return r;
+	}
+	r = headmove_finish(&move, msg);
 	if (r != WEALD_OK && r != WEALD_UNKNOWN &&
 	    repo_remove_pack(f->repo, pack, NULL) != WEALD_OK) {
 		r = WEALD_UNKNOWN;
@@ -472,21 +554,30 @@ static int commit_head(struct feed *f, const char *pack, struct weald_msg *msg)
 	return r;
 }
 
-int feed_commit(struct feed *f, struct weald_msg *msg)
+/* Contents of updates that are there already: no head moves. */
+static int commit_contents(struct feed *f, struct weald_msg *msg)
 {
 	char pack[PACK_NAME_BYTES];
+	int r = pack_commit(f->pack, repo_pack_dir(f->repo), pack, msg);
+
+	repo_packs_added(f->repo);
+	return r == WEALD_OK ? r : commit_failed(f, r);
+}
+
+int feed_commit(struct feed *f, struct weald_msg *msg)
+{
 	int r;
 
 	assert(f->mode == FEED_WRITE);
-	if (f->broken != WEALD_OK || f->staged == 0) {
+	if (f->broken != WEALD_OK || pack_count(f->pack) == 0) {
 		return f->broken;
+	}
+	if (f->staged == 0) {
+		return commit_contents(f, msg);
 	}
 	r = write_signers(f, msg);
 	if (r == WEALD_OK) {
-		r = commit_pack(f, pack, msg);
-	}
-	if (r == WEALD_OK) {
-		r = commit_head(f, pack, msg);
+		r = commit_updates(f, msg);
 	}
 	if (r != WEALD_OK) {
 		return commit_failed(f, r);
@@ -494,21 +585,25 @@ int feed_commit(struct feed *f, struct weald_msg *msg)
 	f->staged = 0;
 	mark_committed(f);
 	tree_trim(f->chain.tree);
-	write_checkpoint(f);
+	keep_checkpoints(f);
 	return WEALD_OK;
 }
 
 int feed_consolidate(struct feed *f, struct weald_msg *msg)
 {
+	const struct consolidate_options options = { .promisor = feed_is_narrow(
+							     f) };
 	bool needed = false;
 	int r;
 
 	assert(f->mode == FEED_WRITE);
-	r = consolidate_needed(repo_pack_dir(f->repo), NULL, &needed, msg);
+	r = consolidate_needed(repo_pack_dir(f->repo), &options, &needed, msg);
 	if (r == WEALD_OK && needed) {
-		r = consolidate_packs(repo_pack_dir(f->repo), NULL, NULL, msg);
+		r = consolidate_packs(repo_pack_dir(f->repo), &options, NULL,
+				      msg);
 		if (r == WEALD_OK) {
-			r = repo_refresh(f->repo, msg);
+			r = repo_reopen(f->repo, msg);
+			f->broken = r == WEALD_OK ? f->broken : r;
 		}
 	}
 	return r;

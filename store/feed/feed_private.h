@@ -1,6 +1,7 @@
 /*
  * The inside of struct feed, for the files that make it up: feed.c (opening
- * and committing), draft.c (own updates), feedread.c (reading).
+ * and committing), draft.c (own updates), stage.c (others'), narrow.c (absent
+ * contents), feedread.c and fork.c (reading).
  */
 #ifndef WEALD_STORE_FEED_FEED_PRIVATE_H
 #define WEALD_STORE_FEED_FEED_PRIVATE_H
@@ -37,7 +38,8 @@ struct feed {
 	int broken;
 	uint64_t committed_seq;
 	uint8_t committed_id[OBJECT_ID_BYTES];
-	uint64_t checkpoint_seq; /* 0 where there is none */
+	uint64_t checkpoint_seq; /* of the last one; 0 where there is none */
+	uint64_t durable_seq;    /* of the last durable one, as far as known */
 	/* of a checkpoint that main does not lead to: recovery looks there */
 	bool astray;
 	uint8_t astray_id[OBJECT_ID_BYTES];
@@ -48,6 +50,10 @@ struct feed {
 int feed_read_object(const struct feed *f, const uint8_t id[OBJECT_ID_BYTES],
 		     enum object_type type, struct buf *out,
 		     struct weald_msg *msg);
+
+/* Is the content here, staged or stored? */
+bool feed_has_content(const struct feed *f,
+		      const uint8_t blob[OBJECT_ID_BYTES]);
 
 /* The tree after the last update, staged ones included. */
 const uint8_t *feed_tree_id(const struct feed *f);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/commit.h"
+#include "proto/digest.h"
 #include "store/feed/feed_private.h"
 #include "store/feed/tree.h"
 
@@ -48,6 +49,36 @@ void stored_release(struct stored *s)
 	buf_release(&s->payload);
 }
 
+int feed_identity_at(const struct feed *f, uint64_t seq, struct identity *out,
+		     struct weald_msg *msg)
+{
+	struct identity id = { .seq = 0 };
+	uint8_t digest[SHA256_BYTES];
+	struct stored s;
+	int r;
+
+	if (seq == 0) {
+		*out = id;
+		return WEALD_OK;
+	}
+	r = feed_read(f, seq, &s, msg);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	r = digest_sha256(buf_span(&s.payload), digest);
+	if (r == WEALD_OK) {
+		/* what one update says is all that it fixes for the next */
+		memcpy(id.feed, s.update.feed, sizeof id.feed);
+		memcpy(id.slug, s.update.slug.data, s.update.slug.len);
+		memcpy(id.root, s.update.root, sizeof id.root);
+		id.seq = seq - 1;
+		identity_apply(&id, &s.update, digest, s.commit_id);
+		*out = id;
+	}
+	stored_release(&s);
+	return r;
+}
+
 static int read_contents(const struct feed *f, const struct update *u,
 			 struct buf *blobs, struct span *contents,
 			 struct weald_msg *msg)
@@ -59,7 +90,9 @@ static int read_contents(const struct feed *f, const struct update *u,
 	/* reserved at once: the contents point into the buffer */
 	r = buf_reserve(blobs, blobs->max);
 	for (i = 0; r == WEALD_OK && i < u->changes_n; i++) {
-		if (u->changes[i].removal) {
+		if (u->changes[i].removal ||
+		    (feed_is_narrow(f) &&
+		     !feed_has_content(f, u->changes[i].blob))) {
 			continue;
 		}
 		start = blobs->len;
@@ -83,34 +116,48 @@ static uint64_t contents_bytes(const struct update *u)
 	return total;
 }
 
-int feed_read_envelope(const struct feed *f, uint64_t seq, struct buf *out,
-		       struct weald_msg *msg)
+/* Append @s as an envelope; @e.contents holds room for each change. */
+static int encode_stored(const struct feed *f, const struct stored *s,
+			 struct envelope *e, struct buf *out,
+			 struct weald_msg *msg)
+{
+	struct buf blobs;
+	int r;
+
+	/* one byte more, so that an empty content has an address too */
+	buf_init(&blobs, (size_t)contents_bytes(&s->update) + 1);
+	r = read_contents(f, &s->update, &blobs, e->contents, msg);
+	if (r == WEALD_OK) {
+		r = envelope_encode(e, out);
+	}
+	buf_release(&blobs);
+	return r;
+}
+
+int feed_read_envelope(const struct feed *f, uint64_t seq, enum frame_fill fill,
+		       struct buf *out, struct weald_msg *msg)
 {
 	struct envelope e = { .contents = NULL };
 	struct stored s;
-	struct buf blobs;
 	int r;
 
 	r = feed_read(f, seq, &s, msg);
 	if (r != WEALD_OK) {
 		return r;
 	}
-	/* one byte more, so that an empty content has an address too */
-	buf_init(&blobs, (size_t)contents_bytes(&s.update) + 1);
 	e.payload = buf_span(&s.payload);
 	memcpy(e.sig, s.sig, sizeof e.sig);
 	e.contents_n = s.update.changes_n;
 	if (e.contents_n > 0) {
 		e.contents = calloc(e.contents_n, sizeof *e.contents);
-		r = e.contents == NULL ? WEALD_NOMEM
-				       : read_contents(f, &s.update, &blobs,
-						       e.contents, msg);
+		r = e.contents == NULL ? WEALD_NOMEM : WEALD_OK;
 	}
-	if (r == WEALD_OK) {
+	if (r == WEALD_OK && fill == FRAME_FILL_ALL) {
+		r = encode_stored(f, &s, &e, out, msg);
+	} else if (r == WEALD_OK) {
 		r = envelope_encode(&e, out);
 	}
-	free(e.contents);
-	buf_release(&blobs);
+	envelope_release(&e);
 	stored_release(&s);
 	return r;
 }
@@ -150,7 +197,7 @@ int feed_content(const struct feed *f, const uint8_t blob[OBJECT_ID_BYTES],
 {
 	int r = feed_read_object(f, blob, OBJECT_BLOB, out, msg);
 
-	return r == WEALD_NOTFOUND ? WEALD_CORRUPT : r;
+	return r == WEALD_NOTFOUND && !feed_is_narrow(f) ? WEALD_CORRUPT : r;
 }
 
 /* The commit's trailer of the record, so that few payloads are decoded. */

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/commit.h"
 #include "store/feed/feed.h"
 #include "store/feed/quarantine.h"
 #include "store/feed/repo.h"
+#include "store/feed/repoconfig.h"
 #include "store/feed/verify.h"
 #include "store/feed/walk.h"
 #include "store/fs.h"
@@ -22,6 +24,7 @@ struct import {
 	void *ctx;
 	struct import_result *out;
 	uint64_t total;
+	bool narrow; /* the feed here is: it can do without contents */
 };
 
 static void known_free(struct import *im)
@@ -75,7 +78,7 @@ static int verify_source(struct import *im, const char *dir,
 }
 
 /* Is the feed of folder @name the one whose updates were brought? */
-static int is_same_feed(const struct import *im, const char *name,
+static int is_same_feed(struct import *im, const char *name,
 			const struct identity *id, bool *out_there,
 			bool *out_same, struct weald_msg *msg)
 {
@@ -93,6 +96,7 @@ static int is_same_feed(const struct import *im, const char *name,
 			*out_same = feed_identity(f)->seq == 0 ||
 				    memcmp(feed_identity(f)->feed, id->feed,
 					   sizeof id->feed) == 0;
+			im->narrow = *out_same && feed_is_narrow(f);
 		}
 		feed_close(f);
 	}
@@ -125,6 +129,57 @@ static int choose_name(struct import *im, const struct identity *id,
 		r = WEALD_CORRUPT;
 	}
 	return r;
+}
+
+/* The feed that the source's last update claims to belong to. */
+static int claimed_feed(const struct import *im, struct identity *out)
+{
+	struct identity id = { .seq = 0 };
+	uint8_t head[OBJECT_ID_BYTES];
+	uint8_t sig[SIG_BYTES];
+	struct buf commit;
+	struct buf payload;
+	struct update u;
+	int r;
+
+	buf_init(&commit, COMMIT_BYTES_MAX);
+	buf_init(&payload, PAYLOAD_BYTES_MAX + 3);
+	r = repo_head(im->source, head, NULL);
+	if (r == WEALD_OK) {
+		r = repo_read(im->source, head, OBJECT_COMMIT, &commit, NULL);
+	}
+	if (r == WEALD_OK) {
+		r = commit_parse(buf_span(&commit), &payload, &u, sig, NULL);
+	}
+	if (r == WEALD_OK) {
+		/* zero in a first update, of which no narrow feed lacks any */
+		memcpy(id.feed, u.feed, sizeof id.feed);
+		memcpy(id.slug, u.slug.data, u.slug.len);
+		update_release(&u);
+		*out = id;
+	}
+	buf_release(&payload);
+	buf_release(&commit);
+	return r;
+}
+
+/*
+ * Where the feed here is narrow, what is brought may be based on contents that
+ * it has not got: a narrow quarantine is verified without them. What cannot be
+ * told yet, the verification will say.
+ */
+static int expect_target(struct import *im, const char *dir,
+			 struct weald_msg *msg)
+{
+	struct identity id;
+	bool there = false;
+
+	if (claimed_feed(im, &id) != WEALD_OK ||
+	    choose_name(im, &id, &there, NULL) != WEALD_OK || !there ||
+	    !im->narrow) {
+		return WEALD_OK;
+	}
+	return repoconfig_set_narrow(dir, true, msg);
 }
 
 static int open_target(struct import *im, const struct identity *id,
@@ -207,7 +262,10 @@ static int append_all(struct import *im, struct weald_msg *msg)
 		r = compare_lines(im, &walk, msg);
 	}
 	if (r == WEALD_OK) {
-		r = walk_check(&walk, true, append_cb, im, &done, msg);
+		r = walk_check(&walk,
+			       feed_is_narrow(im->feed) ? WALK_CONTENTS_HERE
+							: WALK_CONTENTS_ALL,
+			       append_cb, im, &done, msg);
 	}
 	if (r == WEALD_OK) {
 		r = feed_commit(im->feed, msg);
@@ -244,6 +302,9 @@ static int take_in(struct import *im, const char *dir, struct weald_msg *msg)
 	if (r == WEALD_OK) {
 		r = repo_add_packs(im->source, (const char *const *)im->known,
 				   msg);
+	}
+	if (r == WEALD_OK) {
+		r = expect_target(im, dir, msg);
 	}
 	if (r == WEALD_OK) {
 		r = verify_source(im, dir, &result, msg);

@@ -41,6 +41,8 @@ struct import_result {
  *   and the codes of the rule that an update breaks
  *
  * A source that holds less than the feed here is WEALD_OK, and nothing new.
+ * Where the feed here is narrow, contents may be absent that neither it nor
+ * the source has; else that is WEALD_CONTENT_ABSENT.
  */
 int feed_import(struct home *home, const char *source,
 		import_progress_fn *progress, void *ctx,

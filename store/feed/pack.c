@@ -30,6 +30,7 @@ struct pack_writer {
 	size_t count;
 	size_t room;
 	uint64_t bytes;
+	bool promisor;
 	struct idmap map; /* id -> place in objects */
 };
 
@@ -94,6 +95,11 @@ void pack_writer_free(struct pack_writer *w)
 	idmap_release(&w->map);
 	free(w->objects);
 	free(w);
+}
+
+void pack_writer_set_promisor(struct pack_writer *w, bool promisor)
+{
+	w->promisor = promisor;
 }
 
 static int make_room(struct pack_writer *w)
@@ -317,13 +323,14 @@ static int write_unit(const struct encoding *e, const struct unit *u,
 }
 
 static int write_all(const struct encoding *e, const char *pack_dir,
-		     char out_name[PACK_NAME_BYTES], struct weald_msg *msg)
+		     bool promisor, char out_name[PACK_NAME_BYTES],
+		     struct weald_msg *msg)
 {
 	struct packout *out = NULL;
 	size_t i;
 	int r;
 
-	r = packout_new(pack_dir, e->count, &out, msg);
+	r = packout_new(pack_dir, e->count, promisor, &out, msg);
 	for (i = 0; i < e->units_count && r == WEALD_OK; i++) {
 		r = write_unit(e, &e->units[i], out, msg);
 	}
@@ -347,7 +354,7 @@ int pack_commit(struct pack_writer *w, const char *pack_dir,
 	}
 	r = encode_all(&e);
 	if (r == WEALD_OK) {
-		r = write_all(&e, pack_dir, out_name, msg);
+		r = write_all(&e, pack_dir, w->promisor, out_name, msg);
 	}
 	encoding_release(&e);
 	if (r == WEALD_OK) {

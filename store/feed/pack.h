@@ -45,6 +45,9 @@ void pack_writer_clear(struct pack_writer *w);
 int pack_add(struct pack_writer *w, enum object_type type,
 	     const uint8_t id[OBJECT_ID_BYTES], const void *data, size_t len);
 
+/* Packs are to be promisor packs from now on (promisor.h); at first not. */
+void pack_writer_set_promisor(struct pack_writer *w, bool promisor);
+
 bool pack_has(const struct pack_writer *w, const uint8_t id[OBJECT_ID_BYTES]);
 
 /*

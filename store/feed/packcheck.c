@@ -1,7 +1,11 @@
 #include "store/feed/packcheck.h"
 
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/feed/packindex.h"
@@ -13,6 +17,21 @@
 #define INDEX_BYTES_MAX (512u * 1024u * 1024u)
 #define MULTI_INDEX     "multi-pack-index"
 
+/* An index that was checked. */
+struct known {
+	char name[PACK_NAME_BYTES];
+	uint64_t pack_size;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime;
+	struct timespec ctime;
+};
+
+struct packcheck {
+	struct known *items; /* sorted by name */
+	size_t count;
+};
+
 static int corrupt(const char *dir, const char *file, const char *what,
 		   struct weald_msg *msg)
 {
@@ -20,29 +39,73 @@ static int corrupt(const char *dir, const char *file, const char *what,
 	return WEALD_CORRUPT;
 }
 
-static int check_offsets(const struct packindex_entry *entries, size_t n,
-			 uint64_t pack_size)
+int packcheck_new(struct packcheck **out)
 {
-	size_t i;
+	*out = calloc(1, sizeof **out);
+	return *out == NULL ? WEALD_NOMEM : WEALD_OK;
+}
 
-	for (i = 0; i < n; i++) {
-		if (entries[i].offset < PACK_HEADER_BYTES ||
-		    entries[i].offset >= pack_size - PACK_TRAILER_BYTES) {
-			return WEALD_CORRUPT;
-		}
+void packcheck_free(struct packcheck *c)
+{
+	if (c != NULL) {
+		free(c->items);
+		free(c);
 	}
-	return WEALD_OK;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* The index as its inode describes it; false where it is not there. */
+static bool describe(int dir_fd, const struct packlist_item *item,
+		     struct known *out)
+{
+	char file[PACK_PATH_BYTES];
+	struct stat st;
+
+	packlist_path(item->name, PACK_FILE_IDX, file);
+	if (fstatat(dir_fd, file, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		return false;
+	}
+	*out = (struct known){ .pack_size = item->size,
+			       .ino = st.st_ino,
+			       .size = st.st_size,
+			       .mtime = st.st_mtim,
+			       .ctime = st.st_ctim };
+	memcpy(out->name, item->name, sizeof out->name);
+	return true;
+}
+
+static int compare_known(const void *a, const void *b)
+{
+	const struct known *x = a;
+	const struct known *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static bool was_checked(const struct packcheck *c, const struct known *k)
+{
+	const struct known *was;
+
+	if (c == NULL || c->count == 0) {
+		return false;
+	}
+	was = bsearch(k, c->items, c->count, sizeof *k, compare_known);
+	return was != NULL && was->pack_size == k->pack_size &&
+	       was->ino == k->ino && was->size == k->size &&
+	       same_time(&was->mtime, &k->mtime) &&
+	       same_time(&was->ctime, &k->ctime);
 }
 
 static int check_pack(int dir_fd, const char *dir,
 		      const struct packlist_item *item, struct weald_msg *msg)
 {
-	uint8_t sum[HASHFILE_SUM_BYTES];
-	struct packindex_entry *entries = NULL;
 	struct weald_msg why = { "" };
 	char file[PACK_PATH_BYTES];
 	struct buf idx = { .data = NULL };
-	size_t n = 0;
 	int r;
 
 	packlist_path(item->name, PACK_FILE_PACK, file);
@@ -54,15 +117,11 @@ static int check_pack(int dir_fd, const char *dir,
 	if (r != WEALD_OK) {
 		return r;
 	}
-	r = packindex_read(buf_span(&idx), &entries, &n, sum, &why);
-	if (r == WEALD_OK) {
-		r = check_offsets(entries, n, item->size);
-		msg_set(&why, "an offset beyond the pack");
-	}
+	r = packindex_check(buf_span(&idx), item->size - PACK_TRAILER_BYTES,
+			    &why);
 	if (r == WEALD_CORRUPT || r == WEALD_FORMAT) {
 		r = corrupt(dir, file, why.text, msg);
 	}
-	free(entries);
 	buf_release(&idx);
 	return r;
 }
@@ -97,12 +156,55 @@ static int check_multi_index(int dir_fd, const char *dir, struct weald_msg *msg)
 				       "remove it, git can do without", msg);
 }
 
-int packcheck_indexes(const char *pack_dir, struct weald_msg *msg)
+/* Check one pack, unless it was; note it in @known, in the order of names. */
+static int check_item(int dir_fd, const char *dir, const struct packcheck *c,
+		      const struct packlist_item *item, struct packcheck *known,
+		      struct weald_msg *msg)
 {
 	const unsigned both = PACK_FILE_PACK | PACK_FILE_IDX;
+	struct known *k = &known->items[known->count];
+	int r = WEALD_OK;
+
+	if ((item->files & both) != both || !describe(dir_fd, item, k)) {
+		return WEALD_OK;
+	}
+	if (!was_checked(c, k)) {
+		r = check_pack(dir_fd, dir, item, msg);
+	}
+	if (r == WEALD_OK) {
+		known->count++;
+	}
+	return r == WEALD_NOTFOUND ? WEALD_OK : r;
+}
+
+static int check_items(int dir_fd, const char *dir, struct packcheck *c,
+		       const struct packlist *packs, struct weald_msg *msg)
+{
+	struct packcheck known = { .count = 0 };
+	size_t i;
+	int r = WEALD_OK;
+
+	known.items = calloc(packs->count + 1, sizeof *known.items);
+	if (known.items == NULL) {
+		return WEALD_NOMEM;
+	}
+	for (i = 0; r == WEALD_OK && i < packs->count; i++) {
+		r = check_item(dir_fd, dir, c, &packs->items[i], &known, msg);
+	}
+	if (r == WEALD_OK && c != NULL) {
+		free(c->items);
+		*c = known;
+		known.items = NULL; /* transferred */
+	}
+	free(known.items);
+	return r;
+}
+
+int packcheck_indexes(struct packcheck *c, const char *pack_dir,
+		      struct weald_msg *msg)
+{
 	struct packlist packs = { .count = 0 };
 	int fd = -1;
-	size_t i;
 	int r;
 
 	r = fs_open_dir(pack_dir, &fd, msg);
@@ -110,11 +212,8 @@ int packcheck_indexes(const char *pack_dir, struct weald_msg *msg)
 		return r;
 	}
 	r = packlist_read(fd, pack_dir, &packs, msg);
-	for (i = 0; r == WEALD_OK && i < packs.count; i++) {
-		if ((packs.items[i].files & both) == both) {
-			r = check_pack(fd, pack_dir, &packs.items[i], msg);
-			r = r == WEALD_NOTFOUND ? WEALD_OK : r;
-		}
+	if (r == WEALD_OK) {
+		r = check_items(fd, pack_dir, c, &packs, msg);
 	}
 	if (r == WEALD_OK) {
 		r = check_multi_index(fd, pack_dir, msg);

@@ -123,7 +123,7 @@ int packentry_encode(struct packentry_coder *c, enum object_type type,
 
 	assert(data.len <= PACKENTRY_BYTES_MAX);
 	head = put_header(type, data.len, out);
-	if (type != OBJECT_TREE && data.len > 0) {
+	if (type == OBJECT_BLOB && data.len > 0) {
 		r = put_deflated(c, data, out + head, &body);
 		if (r != WEALD_OK) {
 			return r;

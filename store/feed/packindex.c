@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/feed/packread.h"
+
 /*
  * The layout: magic and version, fanout[256], ids, CRCs, 31-bit offsets,
  * 64-bit offsets of those whose highest bit is set, the pack's checksum, the
@@ -187,61 +189,111 @@ static int check_frame(struct span idx, size_t *out_n, size_t *out_large,
 	return WEALD_OK;
 }
 
-/* The number of ids that begin with a byte of at most @first. */
-static size_t fanout_at(struct span idx, unsigned first)
+/* The parts of an index of @n objects that check_frame() found good. */
+struct parts {
+	size_t n;
+	size_t large;
+	const uint8_t *fanout;
+	const uint8_t *ids;
+	const uint8_t *crcs;
+	const uint8_t *offsets;
+	const uint8_t *larges;
+};
+
+static struct parts parts_of(struct span idx, size_t n, size_t large)
 {
-	return get_be32(idx.data + HEADER_BYTES + (size_t)first * 4);
+	struct parts p = { .n = n, .large = large };
+
+	p.fanout = idx.data + HEADER_BYTES;
+	p.ids = p.fanout + FANOUT_BYTES;
+	p.crcs = p.ids + n * OBJECT_ID_BYTES;
+	p.offsets = p.crcs + n * 4;
+	p.larges = p.offsets + n * 4;
+	return p;
 }
 
-static int read_entries(struct span idx, size_t n, size_t large,
-			struct packindex_entry *entries, struct weald_msg *msg)
+/* The offset of object @i, below @limit. */
+static int offset_at(const struct parts *p, size_t i, uint64_t limit,
+		     uint64_t *out, struct weald_msg *msg)
 {
-	const uint8_t *ids = idx.data + HEADER_BYTES + FANOUT_BYTES;
-	const uint8_t *crcs = ids + n * OBJECT_ID_BYTES;
-	const uint8_t *offsets = crcs + n * 4;
-	const uint8_t *larges = offsets + n * 4;
-	uint64_t at;
-	size_t i;
+	uint64_t at = get_be32(p->offsets + i * 4);
 
-	for (i = 0; i < n; i++) {
-		memcpy(entries[i].id, ids + i * OBJECT_ID_BYTES,
-		       OBJECT_ID_BYTES);
-		entries[i].crc = get_be32(crcs + i * 4);
-		at = get_be32(offsets + i * 4);
-		if ((at & OFFSET_LARGE) != 0) {
-			at &= ~(uint64_t)OFFSET_LARGE;
-			if (at >= large) {
-				return corrupt(msg, "a wrong large offset");
-			}
-			at = (uint64_t)get_be32(larges + at * 8) << 32 |
-			     get_be32(larges + at * 8 + 4);
+	if ((at & OFFSET_LARGE) != 0) {
+		at &= ~(uint64_t)OFFSET_LARGE;
+		if (at >= p->large) {
+			return corrupt(msg, "a wrong large offset");
 		}
-		if (at >= OFFSET_LIMIT) {
-			return corrupt(msg, "a wrong offset");
-		}
-		entries[i].offset = at;
-		if (i > 0 && compare_ids(&entries[i - 1], &entries[i]) >= 0) {
-			return corrupt(msg, "the ids are not in order");
-		}
+		at = (uint64_t)get_be32(p->larges + at * 8) << 32 |
+		     get_be32(p->larges + at * 8 + 4);
 	}
+	if (at >= limit) {
+		return corrupt(msg, "an offset beyond the pack");
+	}
+	*out = at;
 	return WEALD_OK;
 }
 
-static int check_fanout(struct span idx, const struct packindex_entry *entries,
-			size_t n, struct weald_msg *msg)
+/* Ids in order, and as many with each first byte as the fanout says. */
+static int check_ids(const struct parts *p, struct weald_msg *msg)
 {
+	const uint8_t *id = p->ids;
 	size_t done = 0;
 	unsigned first;
+	size_t i;
 
+	for (i = 1; i < p->n; i++, id += OBJECT_ID_BYTES) {
+		if (memcmp(id, id + OBJECT_ID_BYTES, OBJECT_ID_BYTES) >= 0) {
+			return corrupt(msg, "the ids are not in order");
+		}
+	}
 	for (first = 0; first < 256; first++) {
-		while (done < n && entries[done].id[0] <= first) {
+		while (done < p->n && p->ids[done * OBJECT_ID_BYTES] <= first) {
 			done++;
 		}
-		if (fanout_at(idx, first) != done) {
+		if (get_be32(p->fanout + (size_t)first * 4) != done) {
 			return corrupt(msg, "the fanout is wrong");
 		}
 	}
 	return WEALD_OK;
+}
+
+static int read_entries(const struct parts *p, struct packindex_entry *entries,
+			struct weald_msg *msg)
+{
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < p->n; i++) {
+		memcpy(entries[i].id, p->ids + i * OBJECT_ID_BYTES,
+		       OBJECT_ID_BYTES);
+		entries[i].crc = get_be32(p->crcs + i * 4);
+		r = offset_at(p, i, OFFSET_LIMIT, &entries[i].offset, msg);
+	}
+	return r;
+}
+
+int packindex_check(struct span idx, uint64_t limit, struct weald_msg *msg)
+{
+	struct parts p;
+	uint64_t at;
+	size_t large;
+	size_t n;
+	size_t i;
+	int r;
+
+	r = check_frame(idx, &n, &large, msg);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	p = parts_of(idx, n, large);
+	r = check_ids(&p, msg);
+	for (i = 0; r == WEALD_OK && i < n; i++) {
+		r = offset_at(&p, i, limit, &at, msg);
+		if (r == WEALD_OK && at < PACK_HEADER_BYTES) {
+			r = corrupt(msg, "an offset before the first object");
+		}
+	}
+	return r;
 }
 
 int packindex_read(struct span idx, struct packindex_entry **out, size_t *out_n,
@@ -249,6 +301,7 @@ int packindex_read(struct span idx, struct packindex_entry **out, size_t *out_n,
 		   struct weald_msg *msg)
 {
 	struct packindex_entry *entries = NULL;
+	struct parts p;
 	size_t large;
 	size_t n;
 	int r;
@@ -257,15 +310,14 @@ int packindex_read(struct span idx, struct packindex_entry **out, size_t *out_n,
 	if (r != WEALD_OK) {
 		return r;
 	}
-	if (n > 0) {
+	p = parts_of(idx, n, large);
+	r = check_ids(&p, msg);
+	if (r == WEALD_OK && n > 0) {
 		entries = calloc(n, sizeof *entries);
 		if (entries == NULL) {
 			return WEALD_NOMEM;
 		}
-		r = read_entries(idx, n, large, entries, msg);
-	}
-	if (r == WEALD_OK) {
-		r = check_fanout(idx, entries, n, msg);
+		r = read_entries(&p, entries, msg);
 	}
 	if (r != WEALD_OK) {
 		free(entries);

@@ -49,4 +49,10 @@ int packindex_read(struct span idx, struct packindex_entry **out, size_t *out_n,
 		   uint8_t out_pack_sum[HASHFILE_SUM_BYTES],
 		   struct weald_msg *msg);
 
+/*
+ * The same checks of everything in a whole index, and that each object begins
+ * at or behind PACK_HEADER_BYTES and below @limit. The same codes.
+ */
+int packindex_check(struct span idx, uint64_t limit, struct weald_msg *msg);
+
 #endif

@@ -405,16 +405,17 @@ static void merge_release(struct merge *m)
 	idmap_release(&m->first);
 }
 
-int packmerge(int dir_fd, const char *dir,
-	      const struct packlist_item *const *sources, size_t count,
-	      struct packmerge_result *out, struct weald_msg *msg)
+int packmerge(const struct packmerge_input *in, struct packmerge_result *out,
+	      struct weald_msg *msg)
 {
-	struct merge m = { .dir_fd = dir_fd, .dir = dir, .count = count };
+	struct merge m = { .dir_fd = in->dir_fd,
+			   .dir = in->dir,
+			   .count = in->count };
 	size_t i;
 	int r;
 
-	assert(count > 0);
-	r = merge_init(&m, sources);
+	assert(in->count > 0);
+	r = merge_init(&m, in->sources);
 	if (r == WEALD_OK) {
 		r = read_indexes(&m, &out->unfit, msg);
 	}
@@ -424,9 +425,10 @@ int packmerge(int dir_fd, const char *dir,
 		r = WEALD_FORMAT;
 	}
 	if (r == WEALD_OK) {
-		r = packout_new(dir, m.first.used, &m.out, msg);
+		r = packout_new(in->dir, m.first.used, in->promisor, &m.out,
+				msg);
 	}
-	for (i = 0; i < count && r == WEALD_OK; i++) {
+	for (i = 0; i < in->count && r == WEALD_OK; i++) {
 		r = copy_source(&m, i, msg);
 		if (r == WEALD_FORMAT) {
 			out->unfit = i;

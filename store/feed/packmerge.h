@@ -4,6 +4,7 @@
 #ifndef WEALD_STORE_FEED_PACKMERGE_H
 #define WEALD_STORE_FEED_PACKMERGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,9 +19,18 @@ struct packmerge_result {
 	size_t unfit;               /* with WEALD_FORMAT, and nothing else */
 };
 
+/* What to merge, all borrowed. */
+struct packmerge_input {
+	int dir_fd; /* the folder of packs */
+	const char *dir;
+	const struct packlist_item *const *sources;
+	size_t count;
+	bool promisor; /* the merged pack is to be a promisor pack */
+};
+
 /*
- * Write one pack with the objects of all @sources, durably. The sources are
- * borrowed and stay where they are. Their order is that of the objects; of an
+ * Write one pack with the objects of all sources, durably. They are borrowed
+ * and stay where they are. Their order is that of the objects; of an
  * object that several have the first is kept. The merged pack has the time of
  * change of the newest source.
  *
@@ -35,8 +45,7 @@ struct packmerge_result {
  * and the codes of store/fs.h. On failure nothing has changed, as far as
  * packout_commit() can say so.
  */
-int packmerge(int dir_fd, const char *dir,
-	      const struct packlist_item *const *sources, size_t count,
-	      struct packmerge_result *out, struct weald_msg *msg);
+int packmerge(const struct packmerge_input *in, struct packmerge_result *out,
+	      struct weald_msg *msg);
 
 #endif

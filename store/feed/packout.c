@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "store/feed/hashfile.h"
 #include "store/feed/packindex.h"
 #include "store/feed/packread.h"
+#include "store/feed/promisor.h"
 #include "store/fs.h"
 
 /* As git does: nobody writes into a pack. */
@@ -31,6 +33,7 @@ struct packout {
 	struct packindex_entry *entries;
 	size_t count;
 	size_t done;
+	bool promisor;
 };
 
 static int half_open(struct packout *o, struct half *h, const char *prefix,
@@ -67,8 +70,8 @@ static int write_header(struct packout *o, struct weald_msg *msg)
 	return hashfile_add(&o->pack.file, header, sizeof header, msg);
 }
 
-int packout_new(const char *pack_dir, size_t count, struct packout **out,
-		struct weald_msg *msg)
+int packout_new(const char *pack_dir, size_t count, bool promisor,
+		struct packout **out, struct weald_msg *msg)
 {
 	struct packout *o;
 	int r = WEALD_NOMEM;
@@ -80,6 +83,7 @@ int packout_new(const char *pack_dir, size_t count, struct packout **out,
 		return WEALD_NOMEM;
 	}
 	o->count = count;
+	o->promisor = promisor;
 	o->dir_fd = -1;
 	o->pack.fd = -1;
 	o->idx.fd = -1;
@@ -233,6 +237,12 @@ int packout_commit(struct packout *o, const struct timespec *mtime,
 	if (r == WEALD_OK) {
 		r = write_index(o, sum, msg);
 	}
+	/*
+	 * A hint: with both on their way the first sync makes most of the
+	 * second, too. The syncs that count follow.
+	 */
+	(void)sync_file_range(o->pack.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	(void)sync_file_range(o->idx.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	if (r == WEALD_OK) {
 		r = half_finish(o, &o->pack, mtime, msg);
 	}
@@ -240,6 +250,9 @@ int packout_commit(struct packout *o, const struct timespec *mtime,
 		r = half_finish(o, &o->idx, mtime, msg);
 	}
 	hex_encode(sum, sizeof sum, name + strlen(name));
+	if (r == WEALD_OK && o->promisor) {
+		r = promisor_mark(o->dir_fd, o->dir, name, msg);
+	}
 	if (r == WEALD_OK) {
 		r = half_rename(o, &o->pack, name, ".pack", msg);
 	}

@@ -10,6 +10,7 @@
 #ifndef WEALD_STORE_FEED_PACKOUT_H
 #define WEALD_STORE_FEED_PACKOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -23,9 +24,11 @@ struct packout;
 /*
  * Begin a pack of exactly @count entries, 1 <= @count < 2^31, in the folder
  * @pack_dir. gives *@out.
+ *
+ * @promisor  it is to be a promisor pack: marked before it is visible
  */
-int packout_new(const char *pack_dir, size_t count, struct packout **out,
-		struct weald_msg *msg);
+int packout_new(const char *pack_dir, size_t count, bool promisor,
+		struct packout **out, struct weald_msg *msg);
 /* Removes what was not committed; @o may be NULL. */
 void packout_free(struct packout *o);
 

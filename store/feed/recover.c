@@ -19,7 +19,7 @@ struct tip {
 };
 
 struct recovery {
-	const struct repo *repo;
+	struct repo *repo;
 	struct chain *chain;
 	const uint8_t *hint; /* NULL where there is none */
 	struct packlist packs;
@@ -158,7 +158,10 @@ static int try_tip(const struct recovery *rec, const struct tip *tip)
 	err = walk_list(rec->repo, tip->id,
 			chain->identity.seq == 0 ? NULL : stop, &walk, NULL);
 	if (err == WEALD_OK) {
-		err = walk_check(&walk, true, extend_cb, chain, &done, NULL);
+		err = walk_check(&walk,
+				 repo_is_narrow(rec->repo) ? WALK_CONTENTS_HERE
+							   : WALK_CONTENTS_ALL,
+				 extend_cb, chain, &done, NULL);
 	}
 	walk_release(&walk);
 	return err == WEALD_NOMEM ? err : WEALD_OK;
@@ -204,8 +207,8 @@ static int list_packs(struct recovery *rec, struct weald_msg *msg)
 	return err;
 }
 
-int recover_packs(const struct repo *r, const uint8_t *hint,
-		  struct chain *chain, struct weald_msg *msg)
+int recover_packs(struct repo *r, const uint8_t *hint, struct chain *chain,
+		  struct weald_msg *msg)
 {
 	struct recovery rec = { .repo = r, .chain = chain, .hint = hint };
 	uint64_t before;

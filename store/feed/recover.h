@@ -19,7 +19,7 @@
  * last, the packs that hold the chain's last, and @hint, a commit that may be
  * beyond it, or NULL.
  */
-int recover_packs(const struct repo *r, const uint8_t *hint,
-		  struct chain *chain, struct weald_msg *msg);
+int recover_packs(struct repo *r, const uint8_t *hint, struct chain *chain,
+		  struct weald_msg *msg);
 
 #endif

@@ -10,18 +10,24 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/feed/consolidate.h"
 #include "store/feed/giterr.h"
 #include "store/feed/pack.h"
 #include "store/feed/packcheck.h"
+#include "store/feed/promisor.h"
+#include "store/feed/repoconfig.h"
 #include "store/fs.h"
 
-#define CONFIG_SIGNERS  "gpg.ssh.allowedsignersfile"
-#define WINDOW_BYTES    (32u * 1024u * 1024u)
-#define MAPPED_BYTES    (256u * 1024u * 1024u)
-#define CACHE_BYTES_MAX (8u * 1024u * 1024u)
+/*
+ * What is mapped of packs counts as memory of the process: measured, small
+ * windows read as fast as large ones. libgit2's cache of objects only costs
+ * memory, since a feed reads hardly any object twice.
+ */
+#define WINDOW_BYTES (2u * 1024u * 1024u)
+#define MAPPED_BYTES (16u * 1024u * 1024u)
 
 struct repo {
 	char *dir;
@@ -29,6 +35,10 @@ struct repo {
 	git_repository *git;
 	git_odb *odb; /* packs only */
 	int lock_fd;  /* -1 where the lock is not held */
+	bool narrow;
+	bool stale; /* packs were added that the database may not know */
+	struct timespec seen; /* the time of the folder of packs, then */
+	struct packcheck *checked;
 };
 
 int repo_library_init(struct weald_msg *msg)
@@ -62,8 +72,7 @@ int repo_library_init(struct weald_msg *msg)
 				  (size_t)WINDOW_BYTES)) < 0 ||
 	    (r = git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT,
 				  (size_t)MAPPED_BYTES)) < 0 ||
-	    (r = git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE,
-				  (ssize_t)CACHE_BYTES_MAX)) < 0) {
+	    (r = git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0)) < 0) {
 		goto fail;
 	}
 	return WEALD_OK;
@@ -88,8 +97,8 @@ static int path_join(const char *dir, const char *rest, char **out)
 }
 
 /* Let the object database look into the packs of the repository @dir. */
-static int add_packs(git_odb *odb, const char *dir, int priority,
-		     struct weald_msg *msg)
+static int add_packs(git_odb *odb, struct packcheck *checked, const char *dir,
+		     int priority, struct weald_msg *msg)
 {
 	git_odb_backend *packs = NULL;
 	char *objects = NULL;
@@ -102,7 +111,7 @@ static int add_packs(git_odb *odb, const char *dir, int priority,
 		err = path_join(objects, "pack", &pack_dir);
 	}
 	if (err == WEALD_OK) {
-		err = packcheck_indexes(pack_dir, msg);
+		err = packcheck_indexes(checked, pack_dir, msg);
 	}
 	if (err == WEALD_OK) {
 		code = git_odb_backend_pack(&packs, objects);
@@ -129,7 +138,7 @@ static int open_odb(struct repo *r, struct weald_msg *msg)
 	int err = WEALD_OK;
 
 	if (code == 0) {
-		err = add_packs(odb, r->dir, 2, msg);
+		err = add_packs(odb, r->checked, r->dir, 2, msg);
 	}
 	if (code == 0 && err == WEALD_OK) {
 		/* for refs, too: what one is moved to is looked up */
@@ -153,7 +162,7 @@ int repo_add_packs(struct repo *r, const char *const *dirs,
 	int err = WEALD_OK;
 
 	for (; err == WEALD_OK && *dirs != NULL; dirs++) {
-		err = add_packs(r->odb, *dirs, 1, msg);
+		err = add_packs(r->odb, NULL, *dirs, 1, msg);
 	}
 	return err;
 }
@@ -185,7 +194,13 @@ int repo_open(const char *dir, struct repo **out, struct weald_msg *msg)
 		err = err_from_git(code, msg);
 		goto fail;
 	}
-	err = open_odb(r, msg);
+	err = packcheck_new(&r->checked);
+	if (err == WEALD_OK) {
+		err = repoconfig_is_narrow(r->dir, &r->narrow, msg);
+	}
+	if (err == WEALD_OK) {
+		err = open_odb(r, msg);
+	}
 	if (err != WEALD_OK) {
 		goto fail;
 	}
@@ -203,6 +218,7 @@ void repo_close(struct repo *r)
 	}
 	git_odb_free(r->odb);
 	git_repository_free(r->git);
+	packcheck_free(r->checked);
 	if (r->lock_fd >= 0) {
 		(void)close(r->lock_fd);
 	}
@@ -273,29 +289,14 @@ static int remove_stale_locks(struct repo *r, struct weald_msg *msg)
 /* The repository may have been moved since its configuration was written. */
 static int point_at_signers(struct repo *r, struct weald_msg *msg)
 {
-	git_config *config = NULL;
-	git_buf have = GIT_BUF_INIT;
-	char *want = NULL;
-	int code;
+	char *path = NULL;
 	int err;
 
-	err = path_join(r->dir, REPO_ALLOWED_SIGNERS, &want);
-	if (err != WEALD_OK) {
-		return err;
+	err = path_join(r->dir, REPO_ALLOWED_SIGNERS, &path);
+	if (err == WEALD_OK) {
+		err = repoconfig_set_signers(r->dir, path, msg);
 	}
-	code = git_repository_config(&config, r->git);
-	if (code == 0) {
-		code = git_config_get_string_buf(&have, config, CONFIG_SIGNERS);
-		if (code == GIT_ENOTFOUND ||
-		    (code == 0 && strcmp(have.ptr, want) != 0)) {
-			code = git_config_set_string(config, CONFIG_SIGNERS,
-						     want);
-		}
-	}
-	err = code < 0 ? err_from_git(code, msg) : WEALD_OK;
-	git_buf_dispose(&have);
-	git_config_free(config);
-	free(want);
+	free(path);
 	return err;
 }
 
@@ -328,7 +329,10 @@ int repo_repair(struct repo *r, struct weald_msg *msg)
 		err = remove_temps(r, msg);
 	}
 	if (err == WEALD_OK) {
-		err = packs_clean_leftovers(r->pack_dir, NULL, msg);
+		err = packs_clean_leftovers(r->pack_dir, r->narrow, NULL, msg);
+	}
+	if (err == WEALD_OK && r->narrow) {
+		err = promisor_mark_all(r->pack_dir, msg);
 	}
 	if (err == WEALD_OK) {
 		err = point_at_signers(r, msg);
@@ -339,11 +343,64 @@ int repo_repair(struct repo *r, struct weald_msg *msg)
 	return err;
 }
 
+bool repo_is_narrow(const struct repo *r)
+{
+	return r->narrow;
+}
+
+int repo_set_narrow(struct repo *r, bool narrow, struct weald_msg *msg)
+{
+	int err;
+
+	assert(r->lock_fd >= 0);
+	if (narrow) {
+		err = repoconfig_set_narrow(r->dir, true, msg);
+		if (err == WEALD_OK) {
+			r->narrow = true;
+			err = promisor_mark_all(r->pack_dir, msg);
+		}
+		return err;
+	}
+	err = promisor_unmark_all(r->pack_dir, msg);
+	if (err == WEALD_OK) {
+		err = repoconfig_set_narrow(r->dir, false, msg);
+	}
+	if (err == WEALD_OK) {
+		r->narrow = false;
+	}
+	return err;
+}
+
 int repo_refresh(struct repo *r, struct weald_msg *msg)
 {
 	int code = git_odb_refresh(r->odb);
 
+	r->stale = false;
 	return code < 0 ? err_from_git(code, msg) : WEALD_OK;
+}
+
+void repo_packs_added(struct repo *r)
+{
+	r->stale = true;
+}
+
+int repo_reopen(struct repo *r, struct weald_msg *msg)
+{
+	git_odb *none = NULL;
+	int code = git_odb_new(&none);
+
+	if (code == 0) {
+		code = git_repository_set_odb(r->git, none);
+	}
+	if (code < 0) {
+		git_odb_free(none);
+		return err_from_git(code, msg);
+	}
+	/* first, or the new one would share what the old one has mapped */
+	git_odb_free(r->odb);
+	r->odb = none;
+	r->stale = false;
+	return open_odb(r, msg);
 }
 
 static git_object_t git_type(enum object_type type)
@@ -410,7 +467,7 @@ int repo_read(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
 	return err;
 }
 
-int repo_check_tree(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
+int repo_check_tree(struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
 		    struct span data, struct weald_msg *msg)
 {
 	char hex[2 * OBJECT_ID_BYTES + 1];
@@ -437,12 +494,41 @@ int repo_check_tree(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
 							    : err;
 }
 
-bool repo_has(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES])
+/*
+ * May there be packs that the database does not know? Who holds the lock knows.
+ * Others look at the folder's time; one that is fresh may not tell of all that
+ * came since, as it moves on in steps of some milliseconds.
+ */
+static bool may_be_stale(struct repo *r)
+{
+	struct timespec now = { .tv_sec = 0 };
+	struct stat st;
+
+	if (r->lock_fd >= 0) {
+		return r->stale;
+	}
+	if (stat(r->pack_dir, &st) != 0 ||
+	    clock_gettime(CLOCK_REALTIME, &now) != 0) {
+		return true;
+	}
+	if (st.st_mtim.tv_sec != r->seen.tv_sec ||
+	    st.st_mtim.tv_nsec != r->seen.tv_nsec) {
+		r->seen = st.st_mtim;
+		return true;
+	}
+	return now.tv_sec <= r->seen.tv_sec + 1;
+}
+
+bool repo_has(struct repo *r, const uint8_t id[OBJECT_ID_BYTES])
 {
 	git_oid oid;
 
 	memcpy(oid.id, id, OBJECT_ID_BYTES);
-	return git_odb_exists(r->odb, &oid) == 1;
+	if (git_odb_exists_ext(r->odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1) {
+		return true;
+	}
+	return may_be_stale(r) && repo_refresh(r, NULL) == WEALD_OK &&
+	       git_odb_exists_ext(r->odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
 }
 
 int repo_head(const struct repo *r, uint8_t out_id[OBJECT_ID_BYTES],
@@ -461,52 +547,9 @@ int repo_head(const struct repo *r, uint8_t out_id[OBJECT_ID_BYTES],
 	return WEALD_OK;
 }
 
-/* What became of a move that failed: libgit2 may have made it all the same. */
-static int move_outcome(const struct repo *r, const uint8_t *to, int err,
-			struct weald_msg *msg)
-{
-	uint8_t head[OBJECT_ID_BYTES];
-	int now = repo_head(r, head, NULL);
-
-	if (now == WEALD_OK && memcmp(head, to, sizeof head) == 0) {
-		msg_prefix(msg, "main of %s may not be durable", r->dir);
-		return WEALD_UNKNOWN;
-	}
-	if (now != WEALD_OK && now != WEALD_NOTFOUND) {
-		return WEALD_UNKNOWN;
-	}
-	/* it was there though it should not be, or the other way round */
-	return err == WEALD_EXISTS || err == WEALD_NOTFOUND ? WEALD_DIVERGED
-							    : err;
-}
-
-int repo_move_head(struct repo *r, const uint8_t *from,
-		   const uint8_t to[OBJECT_ID_BYTES], struct weald_msg *msg)
-{
-	git_reference *ref = NULL;
-	git_oid old;
-	git_oid new;
-	int code;
-
-	memcpy(new.id, to, OBJECT_ID_BYTES);
-	if (from == NULL) {
-		code = git_reference_create(&ref, r->git, REPO_MAIN, &new, 0,
-					    NULL);
-	} else {
-		memcpy(old.id, from, OBJECT_ID_BYTES);
-		code = git_reference_create_matching(&ref, r->git, REPO_MAIN,
-						     &new, 1, &old, NULL);
-	}
-	git_reference_free(ref);
-	if (code < 0) {
-		return move_outcome(r, to, err_from_git(code, msg), msg);
-	}
-	return WEALD_OK;
-}
-
 int repo_remove_pack(struct repo *r, const char *name, struct weald_msg *msg)
 {
-	static const char *const endings[] = { "idx", "pack" };
+	static const char *const endings[] = { "idx", "pack", "promisor" };
 	char *path;
 	size_t i;
 	int err = WEALD_OK;
@@ -518,6 +561,9 @@ int repo_remove_pack(struct repo *r, const char *name, struct weald_msg *msg)
 			return WEALD_NOMEM;
 		}
 		err = fs_remove(path, msg);
+		if (err == WEALD_NOTFOUND && i == 2) {
+			err = WEALD_OK; /* of a whole repository */
+		}
 		free(path);
 	}
 	/* libgit2 goes on reading from a pack that it has open */

@@ -53,14 +53,33 @@ int repo_add_packs(struct repo *r, const char *const *dirs,
 int repo_lock(struct repo *r, struct weald_msg *msg);
 
 /*
- * Remove what a killed writer leaves (locks of refs, half-written packs), and
- * point git's configuration at the allowed_signers file where it is not. Needs
- * the lock.
+ * Remove what a killed writer leaves (locks of refs, half-written packs), add
+ * the marks of a narrow repository's packs that are not there, and point git's
+ * configuration at the allowed_signers file where it is not. Needs the lock.
  */
 int repo_repair(struct repo *r, struct weald_msg *msg);
 
-/* See packs that were added or merged since. */
+/*
+ * Narrow: objects that others name may be absent; to git a partial clone, all
+ * of whose packs are promisor packs.
+ */
+bool repo_is_narrow(const struct repo *r);
+/*
+ * Set or remove the mark, and those of all packs, durably; needs the lock.
+ * After a failure repo_is_narrow() says what holds.
+ */
+int repo_set_narrow(struct repo *r, bool narrow, struct weald_msg *msg);
+
+/* See packs that were added since. */
 int repo_refresh(struct repo *r, struct weald_msg *msg);
+/* The holder of the lock has added a pack: it is seen when it is needed. */
+void repo_packs_added(struct repo *r);
+/*
+ * See the packs that are there, and let go of all that libgit2 keeps: files of
+ * packs that are not there any more, and what it has mapped. After a failure
+ * nothing can be read any more.
+ */
+int repo_reopen(struct repo *r, struct weald_msg *msg);
 
 /*
  * The content of object @id, appended to @out.
@@ -71,22 +90,17 @@ int repo_refresh(struct repo *r, struct weald_msg *msg);
 int repo_read(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
 	      enum object_type type, struct buf *out, struct weald_msg *msg);
 /* WEALD_OK where the tree @id is there, with the content @data. */
-int repo_check_tree(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
+int repo_check_tree(struct repo *r, const uint8_t id[OBJECT_ID_BYTES],
 		    struct span data, struct weald_msg *msg);
-bool repo_has(const struct repo *r, const uint8_t id[OBJECT_ID_BYTES]);
+/*
+ * Is the object there? Cheap also where it is not: new packs are looked for
+ * only where there may be some.
+ */
+bool repo_has(struct repo *r, const uint8_t id[OBJECT_ID_BYTES]);
 
 /* What main points at; WEALD_NOTFOUND where there is no main yet. */
 int repo_head(const struct repo *r, uint8_t out_id[OBJECT_ID_BYTES],
 	      struct weald_msg *msg);
-
-/*
- * Move main from @from (NULL: it does not exist yet) to @to, durably.
- *   WEALD_DIVERGED  main was not at @from
- *   WEALD_UNKNOWN   main is at @to, but perhaps not durably
- * On every other code main is at @from.
- */
-int repo_move_head(struct repo *r, const uint8_t *from,
-		   const uint8_t to[OBJECT_ID_BYTES], struct weald_msg *msg);
 
 /*
  * Remove a pack that no ref needs, by its name without ending, and read from

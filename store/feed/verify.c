@@ -15,6 +15,7 @@ struct verify {
 	verify_progress_fn *progress;
 	void *ctx;
 	uint64_t total;
+	uint64_t absent;
 };
 
 static int tree_load_cb(void *ctx, const uint8_t id[OBJECT_ID_BYTES],
@@ -43,6 +44,19 @@ static int tree_emit_cb(void *ctx, const uint8_t id[OBJECT_ID_BYTES],
 	return WEALD_OK;
 }
 
+static uint64_t count_absent(const struct walk_item *item)
+{
+	const struct update *u = &item->checked.update;
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < u->changes_n; i++) {
+		n += !u->changes[i].removal &&
+		     item->envelope.contents[i].data == NULL;
+	}
+	return n;
+}
+
 static int update_cb(void *ctx, const struct walk_item *item,
 		     struct weald_msg *msg)
 {
@@ -60,6 +74,7 @@ static int update_cb(void *ctx, const struct walk_item *item,
 	}
 	if (r == WEALD_OK) {
 		v->good = v->chain.identity;
+		v->absent += count_absent(item);
 	}
 	if (r == WEALD_OK && v->progress != NULL) {
 		v->progress(v->ctx, v->chain.identity.seq, v->total);
@@ -83,10 +98,14 @@ static int verify_main(struct verify *v, struct verify_result *out,
 	if (r != WEALD_OK) {
 		return r;
 	}
+	out->narrow = repo_is_narrow(v->repo);
 	out->total = walk.count;
 	v->total = walk.count;
-	r = walk_check(&walk, true, update_cb, v, &done, msg);
+	r = walk_check(&walk,
+		       out->narrow ? WALK_CONTENTS_HERE : WALK_CONTENTS_ALL,
+		       update_cb, v, &done, msg);
 	out->identity = v->good;
+	out->absent = v->absent;
 	if (r != WEALD_OK) {
 		out->failed_seq = done + 1;
 		hex_encode(walk.ids[done], OBJECT_ID_BYTES, out->failed_commit);

@@ -5,6 +5,7 @@
 #ifndef WEALD_STORE_FEED_VERIFY_H
 #define WEALD_STORE_FEED_VERIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/err.h"
@@ -16,6 +17,8 @@ typedef void verify_progress_fn(void *ctx, uint64_t done, uint64_t total);
 struct verify_result {
 	struct identity identity; /* after the last update that is good */
 	uint64_t total;           /* commits on main */
+	bool narrow;              /* a narrow feed: contents may be absent */
+	uint64_t absent;          /* changes whose content is absent */
 	/* where it failed */
 	/* 0 where all is good, or where the history cannot even be listed */
 	uint64_t failed_seq;
@@ -27,6 +30,8 @@ struct verify_result {
  * meanwhile: what is verified is main as it was at the start. @progress may be
  * NULL. @out is filled in also where an update fails: the code of the rule it
  * breaks, and @msg says what and where.
+ *
+ * Of a narrow feed all that is there is verified, and what is absent counted.
  *
  * @known  other repositories, ended by NULL, whose objects count as here (a
  *         quarantine is based on them); NULL for none.

@@ -65,7 +65,7 @@ static void list_reverse(struct walk *w)
 	}
 }
 
-int walk_list(const struct repo *r, const uint8_t head[OBJECT_ID_BYTES],
+int walk_list(struct repo *r, const uint8_t head[OBJECT_ID_BYTES],
 	      const uint8_t *stop, struct walk *out, struct weald_msg *msg)
 {
 	struct walk w = { .repo = r };
@@ -159,8 +159,10 @@ static void slot_parse(struct slot *s)
 	}
 }
 
-static int slot_read_contents(const struct repo *r, struct slot *s)
+static int slot_read_contents(struct repo *r, enum walk_contents which,
+			      struct slot *s)
 {
+	static const uint8_t here[1];
 	const struct update *u = &s->item.checked.update;
 	struct span *contents = s->item.envelope.contents;
 	size_t at = 0;
@@ -170,7 +172,9 @@ static int slot_read_contents(const struct repo *r, struct slot *s)
 	buf_init(&s->blobs, CONTENTS_BYTES_MAX + 1);
 	err = buf_add_byte(&s->blobs, 0); /* so that data is never NULL */
 	for (i = 0; err == WEALD_OK && i < u->changes_n; i++) {
-		if (u->changes[i].removal) {
+		if (u->changes[i].removal ||
+		    (which == WALK_CONTENTS_HERE &&
+		     !repo_has(r, u->changes[i].blob))) {
 			continue;
 		}
 		err = repo_read(r, u->changes[i].blob, OBJECT_BLOB, &s->blobs,
@@ -181,12 +185,13 @@ static int slot_read_contents(const struct repo *r, struct slot *s)
 		if (err == WEALD_TOOBIG) {
 			err = WEALD_CONTENT_SIZE;
 		}
+		contents[i].data = here; /* the buffer may still move */
 		contents[i].len = s->blobs.len - 1 - at;
 		at = s->blobs.len - 1;
 	}
 	at = 1;
 	for (i = 0; err == WEALD_OK && i < u->changes_n; i++) {
-		if (!u->changes[i].removal) {
+		if (contents[i].data != NULL) {
 			contents[i].data = s->blobs.data + at;
 			at += contents[i].len;
 		}
@@ -216,8 +221,8 @@ static void slot_check_cb(void *ctx, size_t worker, size_t index)
 	}
 }
 
-static void slot_read(const struct repo *r, const uint8_t *id, bool contents,
-		      struct slot *s)
+static void slot_read(struct repo *r, const uint8_t *id,
+		      enum walk_contents contents, struct slot *s)
 {
 	*s = (struct slot){ .checked = false };
 	buf_init(&s->commit, COMMIT_BYTES_MAX);
@@ -225,8 +230,8 @@ static void slot_read(const struct repo *r, const uint8_t *id, bool contents,
 	if (s->err == WEALD_OK) {
 		slot_parse(s);
 	}
-	if (s->err == WEALD_OK && contents) {
-		s->err = slot_read_contents(r, s);
+	if (s->err == WEALD_OK && contents != WALK_NO_CONTENTS) {
+		s->err = slot_read_contents(r, contents, s);
 	}
 }
 
@@ -241,8 +246,8 @@ static size_t slot_bytes(const struct slot *s)
 }
 
 /* Read into @slots until the batch is full or one cannot be read; how many. */
-static size_t batch_read(const struct walk *w, size_t from, bool contents,
-			 struct slot *slots)
+static size_t batch_read(const struct walk *w, size_t from,
+			 enum walk_contents contents, struct slot *slots)
 {
 	size_t bytes = 0;
 	size_t n = 0;
@@ -279,8 +284,8 @@ static int batch_hand_on(struct slot *slots, size_t n, walk_fn *each, void *ctx,
 	return err;
 }
 
-int walk_check(const struct walk *w, bool contents, walk_fn *each, void *ctx,
-	       size_t *out_done, struct weald_msg *msg)
+int walk_check(const struct walk *w, enum walk_contents contents, walk_fn *each,
+	       void *ctx, size_t *out_done, struct weald_msg *msg)
 {
 	struct slot *slots = calloc(BATCH_UPDATES, sizeof *slots);
 	size_t done = 0;

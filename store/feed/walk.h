@@ -13,7 +13,7 @@
 
 /* The commits to walk, the oldest first. */
 struct walk {
-	const struct repo *repo; /* borrowed: where they are read from */
+	struct repo *repo; /* borrowed: where they are read from */
 	uint8_t (*ids)[OBJECT_ID_BYTES];
 	size_t count;
 };
@@ -27,13 +27,20 @@ void walk_release(struct walk *w);
  *   WEALD_DIVERGED  @stop is not among them
  *   and the codes of repo_read()
  */
-int walk_list(const struct repo *r, const uint8_t head[OBJECT_ID_BYTES],
+int walk_list(struct repo *r, const uint8_t head[OBJECT_ID_BYTES],
 	      const uint8_t *stop, struct walk *out, struct weald_msg *msg);
 
 /* One update on the walk, borrowed for the call. */
 struct walk_item {
 	struct envelope envelope;
 	struct checked checked;
+};
+
+/* What to read of the contents of an update's changes. */
+enum walk_contents {
+	WALK_NO_CONTENTS,
+	WALK_CONTENTS_HERE, /* those that are there */
+	WALK_CONTENTS_ALL   /* WEALD_CONTENT_ABSENT where one is not there */
 };
 
 typedef int walk_fn(void *ctx, const struct walk_item *item,
@@ -44,11 +51,9 @@ typedef int walk_fn(void *ctx, const struct walk_item *item,
  * to @each, in order, on this thread. Stops at the first that fails a check or
  * for which @each does not return WEALD_OK, and returns that code.
  *
- * @contents   read the contents of all changes, too; WEALD_CONTENT_ABSENT
- *             where one is not there
  * @out_done   how many went through; also on failure
  */
-int walk_check(const struct walk *w, bool contents, walk_fn *each, void *ctx,
-	       size_t *out_done, struct weald_msg *msg);
+int walk_check(const struct walk *w, enum walk_contents contents, walk_fn *each,
+	       void *ctx, size_t *out_done, struct weald_msg *msg);
 
 #endif

@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "proto/commit.h"
 #include "proto/digest.h"
+#include "proto/forkproof.h"
 #include "proto/sshsig.h"
 #include "store/feed/objectid.h"
 #include "store/fs.h"
@@ -118,8 +120,7 @@ void feedkit_found(struct feedkit *k)
 	feed_ok(k, feed_commit(k->feed, &k->msg));
 }
 
-static int append_envelope(struct feedkit *k, struct span bytes,
-			   struct feed *to)
+int feedkit_append(struct feedkit *k, struct span bytes, struct feed *to)
 {
 	struct envelope e;
 	struct checked c;
@@ -135,20 +136,52 @@ static int append_envelope(struct feedkit *k, struct span bytes,
 
 int feedkit_append_vector(struct feedkit *k, size_t i)
 {
-	return append_envelope(k, vectors_get()->updates[i].envelope, k->feed);
+	return feedkit_append(k, vectors_get()->updates[i].envelope, k->feed);
 }
 
-int feedkit_pass_on(struct feedkit *k, const struct feed *from, uint64_t seq,
-		    struct feed *to)
+static int pass_on(struct feedkit *k, const struct feed *from, uint64_t seq,
+		   enum frame_fill fill, struct feed *to)
 {
 	struct buf bytes;
 	int r;
 
 	buf_init(&bytes, ENVELOPE_BYTES_MAX);
-	feed_ok(k, feed_read_envelope(from, seq, &bytes, &k->msg));
-	r = append_envelope(k, buf_span(&bytes), to);
+	feed_ok(k, feed_read_envelope(from, seq, fill, &bytes, &k->msg));
+	r = feedkit_append(k, buf_span(&bytes), to);
 	buf_release(&bytes);
 	return r;
+}
+
+int feedkit_pass_on(struct feedkit *k, const struct feed *from, uint64_t seq,
+		    struct feed *to)
+{
+	return pass_on(k, from, seq, FRAME_FILL_ALL, to);
+}
+
+int feedkit_pass_header(struct feedkit *k, const struct feed *from,
+			uint64_t seq, struct feed *to)
+{
+	return pass_on(k, from, seq, FRAME_FILL_HEADERS, to);
+}
+
+void feedkit_seal(struct feedkit *k, const struct update *u,
+		  const struct ed25519_signer *signer, struct buf *out)
+{
+	struct envelope e = { .contents_n = u->changes_n };
+	struct buf payload;
+	struct buf text;
+
+	buf_init(&payload, PAYLOAD_BYTES_MAX);
+	buf_init(&text, COMMIT_BYTES_MAX);
+	feed_ok(k, update_check(u, &k->msg));
+	feed_ok(k, update_encode(u, &payload));
+	e.payload = buf_span(&payload);
+	feed_ok(k, commit_text(u, e.payload, &text));
+	feed_ok(k,
+		sshsig_sign(signer, COMMIT_NAMESPACE, buf_span(&text), e.sig));
+	feed_ok(k, forkproof_add_bare(&e, out));
+	buf_release(&payload);
+	buf_release(&text);
 }
 
 void feedkit_found_vectors(struct feedkit *k, size_t n)

@@ -481,7 +481,8 @@ static void consolidate__loses_nothing_when_it_dies(void **state)
 				 0);
 		done = consolidate_in_child(k, ++nth);
 		packkit_assert_all_there(k);
-		assert_int_equal(packs_clean_leftovers(k->pack_dir, NULL, NULL),
+		assert_int_equal(packs_clean_leftovers(k->pack_dir, false, NULL,
+						       NULL),
 				 WEALD_OK);
 		packkit_assert_no_temps(k);
 		packkit_assert_all_there(k);
@@ -514,7 +515,8 @@ static void packs_clean_leftovers__removes_them_and_nothing_else(void **state)
 	add_companion(k, kept, ".keep");
 	add_companion(k, "pack-1123456789abcdef0123456789abcdef01234567",
 		      ".idx");
-	assert_int_equal(packs_clean_leftovers(k->pack_dir, &removed, NULL),
+	assert_int_equal(packs_clean_leftovers(k->pack_dir, false, &removed,
+					       NULL),
 			 WEALD_OK);
 	assert_int_equal(removed, 5);
 	assert_int_equal(scratch_count(k->pack_dir, "", ""), 5);
@@ -535,7 +537,7 @@ static void consolidate__names_a_folder_that_is_not_there(void **state)
 	assert_non_null(strstr(msg.text, dir));
 	assert_int_equal(consolidate_needed(dir, NULL, &needed, NULL),
 			 WEALD_NOTFOUND);
-	assert_int_equal(packs_clean_leftovers(dir, NULL, NULL),
+	assert_int_equal(packs_clean_leftovers(dir, false, NULL, NULL),
 			 WEALD_NOTFOUND);
 }
 

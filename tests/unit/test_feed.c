@@ -69,7 +69,8 @@ static void feed_read_envelope__gives_the_bytes_of_the_vectors(void **state)
 	feedkit_found_vectors(k, VECTORS_N);
 	for (i = 0; i < VECTORS_N; i++) {
 		buf_init(&out, ENVELOPE_BYTES_MAX);
-		feed_ok(k, feed_read_envelope(k->feed, i + 1, &out, &k->msg));
+		feed_ok(k, feed_read_envelope(k->feed, i + 1, FRAME_FILL_ALL,
+					      &out, &k->msg));
 		assert_true(span_equal(buf_span(&out), v->updates[i].envelope));
 		buf_release(&out);
 	}

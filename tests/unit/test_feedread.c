@@ -168,6 +168,51 @@ static void feed_read__sees_what_another_merged(void **state)
 	feedkit_assert_git_agrees(k);
 }
 
+/* Lines that @command says of this process and that name the kit's folder. */
+static size_t held(struct feedkit *k, const char *command)
+{
+	char line[2 * SCRATCH_PATH_BYTES];
+	size_t n = 0;
+	FILE *p;
+
+	/* $PPID of the shell is this process */
+	p = popen(command, "re");
+	assert_non_null(p);
+	while (fgets(line, sizeof line, p) != NULL) {
+		n += strstr(line, k->dir) != NULL;
+	}
+	(void)pclose(p);
+	return n;
+}
+
+/* libgit2 keeps each pack open that it has read from: a daemon must not. */
+static void feed_consolidate__lets_go_of_merged_packs(void **state)
+{
+	struct feedkit *k = *state;
+	struct stored s;
+	unsigned i;
+
+	feedkit_found(k);
+	for (i = 0; i < 100; i++) {
+		feedkit_publish_many(k, 1, 1);
+		feed_ok(k, feed_read(k->feed, feedkit_seq(k), &s, &k->msg));
+		stored_release(&s);
+		feed_ok(k, feed_consolidate(k->feed, &k->msg));
+	}
+	assert_in_range(held(k, "ls -l /proc/$PPID/fd"), 1, 25);
+	assert_in_range(held(k, "grep pack- /proc/$PPID/maps"), 1, 40);
+}
+
+static void feed_open__keeps_nothing_mapped(void **state)
+{
+	struct feedkit *k = *state;
+
+	feedkit_found(k);
+	feedkit_publish_many(k, 40, 5);
+	feed_ok(k, feedkit_open(k, FEED_WRITE));
+	assert_int_equal(held(k, "grep pack- /proc/$PPID/maps"), 0);
+}
+
 /* ---- opening ------------------------------------------------------------ */
 
 static void feed_open__lets_one_write_and_any_read(void **state)
@@ -286,6 +331,7 @@ static void feed_open__gives_the_same_with_and_without_a_checkpoint(
 	assert_true(fast->checkpoint_seq > 0);
 	feedkit_assert_same(k->feed, fast);
 	assert_int_equal(unlink(feedkit_path(k, "weald/checkpoint")), 0);
+	(void)unlink(feedkit_path(k, "weald/recent"));
 	feed_ok(k, feed_open(k->dir, FEED_READ, &slow, &k->msg));
 	assert_true(slow->checkpoint_seq == 0);
 	feedkit_assert_same(fast, slow);
@@ -351,6 +397,8 @@ int main(void)
 		TEST(feed_find_version__is_not_led_astray_by_a_note),
 		TEST(feed_files__gives_each_version),
 		TEST(feed_read__sees_what_another_merged),
+		TEST(feed_consolidate__lets_go_of_merged_packs),
+		TEST(feed_open__keeps_nothing_mapped),
 		TEST(feed_open__lets_one_write_and_any_read),
 		TEST(feed_open__names_what_is_not_there),
 		TEST(feed_create__refuses_what_is_there),

@@ -275,6 +275,30 @@ static void home_finish__writes_the_config_once(void **state)
 	home_close(h);
 }
 
+static void home_finish__writes_what_init_was_told(void **state)
+{
+	static const char *const addresses[] = { "a.example:7411",
+						 "[2001:db8::1]:7411" };
+	const struct home_network network = { .listen = "0.0.0.0:7411",
+					      .addresses = addresses,
+					      .addresses_n = 2 };
+	struct room *room = *state;
+	struct home *h = NULL;
+
+	assert_int_equal(home_create(room->home, &h, &room->msg), WEALD_OK);
+	home_set_network(h, &network);
+	assert_int_equal(home_finish(h, "south-west", room->feed, &room->msg),
+			 WEALD_OK);
+	assert_holds(room, "home/config",
+		     "[weald]\n\tversion = 1\n\tslug = south-west\n"
+		     "\tfeed = " FEED_HEX "\n[node]\n"
+		     "\tlisten = 0.0.0.0:7411\n\taddress = a.example:7411\n"
+		     "\taddress = [2001:db8::1]:7411\n");
+	home_close(h);
+	assert_int_equal(home_open(room->home, &h, &room->msg), WEALD_OK);
+	home_close(h);
+}
+
 static void home_open__reads_the_config(void **state)
 {
 	struct room *room = *state;
@@ -326,27 +350,39 @@ static void home_open__refuses_a_damaged_config(void **state)
 		const char *config;
 		const char *part;
 	} table[] = {
-		{ "", "/home/config\": weald.version is missing" },
+		{ "", "/home/config: weald.version is missing; restore" },
 		{ "[weald]\nversion = 1\nfeed = " FEED_HEX "\n",
-		  "/home/config\": weald.slug is missing" },
+		  "/home/config: weald.slug is missing" },
 		{ "[weald]\nversion = 1\nslug = kent\n",
-		  "/home/config\": weald.feed is missing" },
-		{ "[weald]\nversion = 0\n", "weald.version is no number" },
-		{ "[weald]\nversion = one\n", "weald.version is no number" },
-		{ "[weald]\nversion\n", "weald.version" },
+		  "/home/config: weald.feed is missing" },
+		{ "[weald]\nversion = 0\n",
+		  "/home/config:2: weald.version is \"0\"; allowed: a number "
+		  "from 1" },
+		{ "[weald]\nversion = one\n", "weald.version is \"one\"" },
+		{ "\n[weald]\nversion\n",
+		  "/home/config:3: weald.version has no value" },
 		{ "[weald]\nversion = 1\nslug = South West\n",
-		  "weald.slug is no valid slug" },
+		  "/home/config:3: weald.slug is \"South West\"; allowed: the "
+		  "region's slug" },
 		{ "[weald]\nversion = 1\nslug = ../x\n",
-		  "weald.slug is no valid slug" },
+		  "weald.slug is \"../x\"" },
 		{ "[weald]\nversion = 1\nslug = "
 		  "a1234567890123456789012345678901234567890\n",
-		  "weald.slug is too long" },
+		  "weald.slug is \"a1234567" },
 		{ "[weald]\nversion = 1\nslug = kent\nfeed = 00\n",
-		  "weald.feed is no feed id of 64 hex digits" },
+		  "/home/config:4: weald.feed is \"00\"; allowed: the feed id, "
+		  "64 hex digits" },
 		{ "[weald]\nversion = 1\nslug = kent\nfeed = " FEED_HEX "0\n",
-		  "weald.feed is too long" },
-		{ "[weald]\nversion = 1\n[wea\n", "/home/config:3" },
-		{ "[weald]\n\n\n= kent\n", "/home/config:4" },
+		  "weald.feed is \"" },
+		{ "[weald]\nversion = 1\n[wea\n", "/home/config:3: " },
+		{ "[weald]\n\n\n= kent\n", "/home/config:4: " },
+		{ "[weald]\nversion = 1\nx = \"a\\q\"\n",
+		  "/home/config:3: \"\\q\" in a value; allowed: " },
+		{ "[weald]\nversion = 1\n  [Include]\npath = other\n",
+		  "/home/config:3: include is not allowed; put the lines "
+		  "here" },
+		{ "[weald] [includeIf \"gitdir:/\"] path = other\n",
+		  "/home/config:1: include is not allowed" },
 	};
 	struct room *room = *state;
 	size_t i;
@@ -368,9 +404,18 @@ static void home_open__refuses_a_config_that_is_no_small_file(void **state)
 	home_close(make_home(room));
 	memset(large, '\n', 69999);
 	put(room, "home/config", large);
-	free(large);
 	assert_open_refused(room, room->home, WEALD_CORRUPT,
 			    "is no file of at most 65536 bytes");
+	memset(large, 'x', 60000);
+	large[1] = '\0';
+	assert_int_equal(fs_write_durable(in(room, "home/config"),
+					  (struct span){ (uint8_t *)large,
+							 60000 },
+					  0600, NULL),
+			 WEALD_OK);
+	assert_open_refused(room, room->home, WEALD_CORRUPT,
+			    "/home/config:1: a zero byte; this is no text");
+	free(large);
 	assert_int_equal(unlink(in(room, "home/config")), 0);
 	assert_int_equal(mkfifo(in(room, "home/config"), 0600), 0);
 	assert_open_refused(room, room->home, WEALD_CORRUPT,
@@ -630,6 +675,58 @@ static void home_key_remove__removes(void **state)
 	home_close(h);
 }
 
+static void home_node_seed__makes_a_key_once(void **state)
+{
+	struct room *room = *state;
+	struct home *h = make_home(room);
+	uint8_t first[SEED_BYTES];
+	uint8_t second[SEED_BYTES];
+
+	assert_int_equal(home_key_read(h, HOME_KEY_NODE, first, &room->msg),
+			 WEALD_NOTFOUND);
+	assert_says(room, "/keys/node\"; weald run makes one");
+	assert_int_equal(home_node_seed(h, first, &room->msg), WEALD_OK);
+	assert_int_equal(mode_of(room, "home/keys/node"), 0600);
+	assert_string_equal(room->msg.text, "");
+	assert_int_equal(home_node_seed(h, second, &room->msg), WEALD_OK);
+	assert_memory_equal(first, second, SEED_BYTES);
+	assert_int_equal(home_key_read(h, HOME_KEY_NODE, second, &room->msg),
+			 WEALD_OK);
+	assert_memory_equal(first, second, SEED_BYTES);
+	assert_false(is_there(room, "home/keys/feed"));
+	home_close(h);
+}
+
+static void home_node_seed__differs_between_homes(void **state)
+{
+	struct room *room = *state;
+	struct home *h = make_home(room);
+	uint8_t first[SEED_BYTES];
+	uint8_t second[SEED_BYTES];
+
+	assert_int_equal(home_node_seed(h, first, &room->msg), WEALD_OK);
+	assert_int_equal(home_key_remove(h, HOME_KEY_NODE, &room->msg),
+			 WEALD_OK);
+	assert_int_equal(home_node_seed(h, second, &room->msg), WEALD_OK);
+	assert_memory_not_equal(first, second, SEED_BYTES);
+	home_close(h);
+}
+
+static void home_node_seed__keeps_a_key_it_cannot_read(void **state)
+{
+	struct room *room = *state;
+	struct home *h = make_home(room);
+	uint8_t seed[SEED_BYTES];
+
+	put(room, "home/keys/node", "not a key\n");
+	assert_int_equal(home_node_seed(h, seed, &room->msg), WEALD_KEYFILE);
+	assert_says(room, "/home/keys/node\": ");
+	assert_holds(room, "home/keys/node", "not a key\n");
+	assert_int_equal(chmod(in(room, "home/keys/node"), 0604), 0);
+	assert_int_equal(home_node_seed(h, seed, &room->msg), WEALD_DENIED);
+	home_close(h);
+}
+
 static void home_signer__takes_the_feed_key(void **state)
 {
 	struct room *room = *state;
@@ -845,6 +942,7 @@ int main(void)
 		TEST(home_create__names_an_init_that_was_cut_short),
 		TEST(home_create__leaves_nothing_where_it_may_not_write),
 		TEST(home_finish__writes_the_config_once),
+		TEST(home_finish__writes_what_init_was_told),
 		TEST(home_open__reads_the_config),
 		TEST(home_open__takes_a_config_edited_by_hand),
 		TEST(home_open__says_where_there_is_no_home),
@@ -862,6 +960,9 @@ int main(void)
 		TEST(home_key_read__refuses_what_is_no_key),
 		TEST(home_key_promote__moves_the_next_key),
 		TEST(home_key_remove__removes),
+		TEST(home_node_seed__makes_a_key_once),
+		TEST(home_node_seed__differs_between_homes),
+		TEST(home_node_seed__keeps_a_key_it_cannot_read),
 		TEST(home_signer__takes_the_feed_key),
 		TEST(home_signer__promotes_the_next_key),
 		TEST(home_signer__says_why_no_key_fits),

@@ -172,6 +172,70 @@ static void feed_import__takes_bundles_one_after_the_other(void **state)
 	assert_imported(k, "new.bundle", false, 5, 5);
 }
 
+static void set_narrow(struct importkit *k)
+{
+	struct feedkit *f = k->feed;
+	struct feed *here = NULL;
+
+	feed_ok(f, home_open_feed(k->home, "south-west", FEED_WRITE, &here,
+				  &f->msg));
+	feed_ok(f, feed_set_narrow(here, true, &f->msg));
+	feed_close(here);
+}
+
+/* The feed here becomes a narrow one that lacks every content. */
+static void drop_contents(struct importkit *k)
+{
+	set_narrow(k);
+	run(k, "cd home/feeds/south-west.git; mkdir p; "
+	       "git cat-file --batch-all-objects --batch-check | "
+	       "grep -v blob | cut -c1-40 | git pack-objects -q p/pack; "
+	       "rm -f objects/pack/*; mv p/* objects/pack; rmdir p");
+	/* marks the new pack */
+	set_narrow(k);
+}
+
+static void feed_import__goes_on_with_a_narrow_feed(void **state)
+{
+	struct importkit *k = *state;
+	struct feedkit *f = k->feed;
+	struct feed *here = NULL;
+
+	feedkit_found(f);
+	feedkit_publish(f, A, "one");
+	run(k, "git -C feed.git bundle create -q ../old.bundle main");
+	assert_imported(k, "old.bundle", true, 0, 3);
+	drop_contents(k);
+	feedkit_publish(f, A, "two");
+	feedkit_publish(f, "lesson/2026-11/b", "three");
+	run(k, "git -C feed.git bundle create -q ../new.bundle main~2..main");
+	assert_imported(k, "new.bundle", false, 3, 5);
+	feed_ok(f, home_open_feed(k->home, "south-west", FEED_WRITE, &here,
+				  &f->msg));
+	assert_true(feed_is_narrow(here));
+	/* what came is here, what was not still is not */
+	run(k, "cd home/feeds/south-west.git; "
+	       "[ $(git cat-file --batch-all-objects --batch-check | "
+	       "grep -c blob) = 2 ]");
+	assert_int_equal(feed_set_narrow(here, false, &f->msg),
+			 WEALD_CONTENT_ABSENT);
+	feed_close(here);
+	feedkit_publish(f, A, "four");
+	assert_imported(k, "feed.git", false, 5, 6);
+}
+
+static void feed_import__takes_no_narrow_source(void **state)
+{
+	struct importkit *k = *state;
+
+	feedkit_found(k->feed);
+	feedkit_publish(k->feed, A, "one");
+	assert_imported(k, "feed.git", true, 0, 3);
+	drop_contents(k);
+	run(k, "mv home/feeds/south-west.git narrow.git");
+	assert_refused(k, "narrow.git", WEALD_INVALID, "git");
+}
+
 static void feed_import__takes_a_slug_that_is_taken(void **state)
 {
 	struct importkit *k = *state;
@@ -387,6 +451,8 @@ int main(void)
 		TEST(feed_import__takes_a_bare_repository),
 		TEST(feed_import__takes_a_clone_with_its_files),
 		TEST(feed_import__takes_bundles_one_after_the_other),
+		TEST(feed_import__goes_on_with_a_narrow_feed),
+		TEST(feed_import__takes_no_narrow_source),
 		TEST(feed_import__takes_a_slug_that_is_taken),
 		TEST(feed_import__refuses_two_lines),
 		TEST(feed_import__refuses_what_is_no_feed),

@@ -329,8 +329,8 @@ static void pack_commit__leaves_old_or_new_when_it_dies(void **state)
 	do {
 		done = commit_in_child(k, ++nth);
 		removed = 0;
-		assert_int_equal(packs_clean_leftovers(k->pack_dir, &removed,
-						       NULL),
+		assert_int_equal(packs_clean_leftovers(k->pack_dir, false,
+						       &removed, NULL),
 				 WEALD_OK);
 		packkit_assert_no_temps(k);
 		assert_in_range(packkit_packs(k), 1, 2);
