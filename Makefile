@@ -8,6 +8,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 # CC=gcc|clang   SAN=address,undefined|thread   WERROR=1   COVERAGE=1   V=1
 ifeq ($(origin CC),default)
@@ -34,7 +35,7 @@ B := build/$(CC_NAME)$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if \
 	$(COVERAGE),-coverage)$(if $(FUZZ),-fuzz)
 
 # The goals that people wait for use all cores without being told.
-ifneq ($(filter check lint fuzz bench soak coverage,$(MAKECMDGOALS)),)
+ifneq ($(filter check lint fuzz bench soak coverage demo,$(MAKECMDGOALS)),)
 MAKEFLAGS += -j$(JOBS)
 endif
 
@@ -73,7 +74,7 @@ BENCHES := $(patsubst %.c,$(B)/%,$(BENCH_SRC))
 
 # ---- flags ---------------------------------------------------------------
 
-PKGS = libgit2 libssl libcrypto msgpack yaml-0.1 jansson zlib
+PKGS = libgit2 libssl libcrypto msgpack yaml-0.1 jansson zlib libuv libsystemd
 
 # Each is asked for once, and only after scripts/deps has had its turn.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(patsubst -I%,-isystem%,$$(shell \
@@ -152,6 +153,10 @@ endif
 check: all tests | deps-test ## build and run all tests (SUITES=... for some)
 	@scripts/run-tests --build $(B) --jobs $(JOBS) $(SUITES)
 
+.PHONY: demo
+demo: all | deps-test ## fifteen regions on this machine (ONCE=1: and no longer)
+	@WEALD=$(CURDIR)/$(B)/weald ONCE='$(ONCE)' KEEP='$(KEEP)' scripts/demo
+
 .PHONY: tests
 tests: $(UNIT) $(REPLAYS) $(TOOLS) ## build the test programs without running them
 
@@ -183,14 +188,19 @@ coverage: ## run the tests and print how much of each file they reach
 	@scripts/coverage.sh build/$(CC_NAME)-coverage
 
 .PHONY: install
-install: all ## install weald and its man page (DESTDIR, PREFIX)
-	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1'
+install: all ## install weald, man page and systemd unit (DESTDIR, PREFIX)
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man1' \
+		'$(DESTDIR)$(UNITDIR)'
 	install -m 0755 $(B)/weald '$(DESTDIR)$(BINDIR)/weald'
 	install -m 0644 docs/weald.1 '$(DESTDIR)$(MANDIR)/man1/weald.1'
+	sed 's|@BINDIR@|$(BINDIR)|' scripts/weald.service >$(B)/weald.service
+	install -m 0644 $(B)/weald.service \
+		'$(DESTDIR)$(UNITDIR)/weald.service'
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(BINDIR)/weald' '$(DESTDIR)$(MANDIR)/man1/weald.1'
+	rm -f '$(DESTDIR)$(BINDIR)/weald' '$(DESTDIR)$(MANDIR)/man1/weald.1' \
+		'$(DESTDIR)$(UNITDIR)/weald.service'
 
 .PHONY: clean
 clean: ## remove everything that was built

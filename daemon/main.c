@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <locale.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,18 @@ static const struct command commands[] = {
 	{ "git", command_git, "run git in a feed's repository" },
 	{ "import", command_import,
 	  "take in a feed from a repository or bundle" },
+	{ "run", command_run, "run the daemon" },
+	{ "status", command_status, "say how it stands with the network" },
+	{ "peers", command_peers, "list the nodes that are peers" },
+	{ "why", command_why, "say why a region's updates do not come" },
+	{ "watch", command_watch, "print what arrives, as it does" },
+	{ "invite", command_invite, "make a token for one region to join" },
+	{ "join", command_join, "join with a token" },
+	{ "follow", command_follow, "follow regions, whole or in part" },
+	{ "unfollow", command_unfollow, "follow regions no longer" },
+	{ "block", command_block, "have nothing to do with regions" },
+	{ "unblock", command_unblock, "take back weald block" },
+	{ "peer", command_peer, "add or remove a node by hand" },
 	{ "version", command_version, "print the version" },
 	{ "help", command_help, "explain a command" },
 };
@@ -242,6 +255,8 @@ int main(int argc, char **argv)
 	int r;
 
 	open_missing_streams();
+	/* what the system sets for others changes nothing of ours */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	/* a reader that goes away is seen as EPIPE: out_flush() */
 	signal(SIGPIPE, SIG_IGN);
 	/* for wcwidth(); text of ours is UTF-8 in every locale */

@@ -30,6 +30,11 @@ static enum cli_exit exit_by_code(int err)
 		return CLI_EXIT_MACHINE;
 	case WEALD_UNKNOWN:
 		return CLI_EXIT_UNKNOWN;
+	case WEALD_TIMEOUT:
+		return CLI_EXIT_TIME;
+	case WEALD_GUARD:
+	case WEALD_UNREACHABLE:
+		return CLI_EXIT_NETWORK;
 	default:
 		return CLI_EXIT_OK;
 	}
@@ -274,8 +279,7 @@ int cli_open_own(struct cli *c, const struct home *home, struct feed **out)
 	return open_feed(c, home, home_slug(home), FEED_WRITE, out);
 }
 
-/* A key in memory must not end in a core file. */
-static void forbid_core(void)
+void cli_forbid_core(void)
 {
 	struct rlimit limit;
 
@@ -283,14 +287,6 @@ static void forbid_core(void)
 		limit.rlim_cur = 0;
 		(void)setrlimit(RLIMIT_CORE, &limit);
 	}
-}
-
-int cli_signer(struct cli *c, struct home *home, const struct feed *f,
-	       struct ed25519_signer **out)
-{
-	forbid_core();
-	return cli_fail(c, CLI_ABOUT_HOME,
-			home_signer(home, feed_identity(f)->key, out, &c->msg));
 }
 
 int cli_random(struct cli *c, void *out, size_t len)
@@ -341,7 +337,7 @@ int cli_read_key(struct cli *c, const char *path, uint8_t out[SEED_BYTES])
 	struct buf text = { 0 };
 	int r;
 
-	forbid_core();
+	cli_forbid_core();
 	r = fs_read_file(path, SSHKEY_TEXT_BYTES_MAX, &text, &c->msg);
 	if (r == WEALD_OK) {
 		r = sshkey_decode_private(buf_span(&text), out, &c->msg);
@@ -364,7 +360,7 @@ int cli_write_key(struct cli *c, const char *path,
 	uint32_t checkint;
 	int r;
 
-	forbid_core();
+	cli_forbid_core();
 	buf_init(&text, SSHKEY_FILE_BYTES_MAX);
 	snprintf(comment, sizeof comment, "%s root key", slug);
 	r = cli_random(c, &checkint, sizeof checkint);

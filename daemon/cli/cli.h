@@ -17,7 +17,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "proto/ed25519.h"
 #include "proto/err.h"
 #include "store/feed/feed.h"
 #include "store/home.h"
@@ -32,7 +31,9 @@ enum cli_exit {
 	CLI_EXIT_BUSY = 5,
 	CLI_EXIT_MACHINE = 6, /* disk, memory, clock */
 	CLI_EXIT_DAMAGED = 7, /* the store is damaged or not understood */
-	CLI_EXIT_UNKNOWN = 8
+	CLI_EXIT_UNKNOWN = 8,
+	CLI_EXIT_TIME = 9,    /* not in the time that was given */
+	CLI_EXIT_NETWORK = 10 /* no daemon, or other nodes come first */
 };
 
 /* What a failing call was about; one code means different things. */
@@ -76,9 +77,18 @@ void cli_report(struct cli *c, int err);
 /* Options. */
 
 enum cli_option_type {
-	CLI_OPTION_FLAG,  /* @to is a bool */
-	CLI_OPTION_TEXT,  /* @to is a const char *, borrowed from argv */
-	CLI_OPTION_NUMBER /* @to is a uint64_t */
+	CLI_OPTION_FLAG,    /* @to is a bool */
+	CLI_OPTION_TEXT,    /* @to is a const char *, borrowed from argv */
+	CLI_OPTION_NUMBER,  /* @to is a uint64_t */
+	CLI_OPTION_LIST,    /* @to is a struct cli_list: may be given again */
+	CLI_OPTION_DURATION /* @to is a uint64_t, in seconds */
+};
+
+#define CLI_LIST_MAX 64u
+/* The values of an option that may be given several times; borrowed. */
+struct cli_list {
+	const char *list[CLI_LIST_MAX];
+	size_t n;
 };
 
 struct cli_option {
@@ -111,6 +121,12 @@ struct cli_usage {
 int cli_parse(struct cli *c, const struct cli_usage *usage, int argc,
 	      char **argv, int *out_first);
 
+/*
+ * A length of time as a person writes it: a number from 1 on and one of s, m,
+ * h and d ("90s", "12h", "7d"), up to a year. WEALD_INVALID.
+ */
+int cli_duration(const char *text, uint64_t *out_seconds);
+
 /* The home and its feeds. Failures are noted with cli_fail(). */
 
 #define CLI_LOCK_WAIT_MS 10000u
@@ -128,9 +144,8 @@ int cli_find_feed(struct cli *c, const struct home *home, const char *name);
 int cli_open_feed(struct cli *c, const struct home *home, const char *name,
 		  struct feed **out);
 int cli_open_own(struct cli *c, const struct home *home, struct feed **out);
-/* The signer for the own feed; the caller frees it. */
-int cli_signer(struct cli *c, struct home *home, const struct feed *f,
-	       struct ed25519_signer **out);
+/* A key in memory must not end in a core file. */
+void cli_forbid_core(void);
 
 /* Random bytes of the kernel; seconds since 1970. */
 int cli_random(struct cli *c, void *out, size_t len);
@@ -158,10 +173,22 @@ command_fn command_withdraw;
 command_fn command_log;
 command_fn command_show;
 command_fn command_feeds;
+command_fn command_status;
+command_fn command_peers;
+command_fn command_why;
 command_fn command_verify;
 command_fn command_key;
 command_fn command_git;
 command_fn command_import;
 command_fn command_version;
+command_fn command_run;
+command_fn command_watch;
+command_fn command_invite;
+command_fn command_join;
+command_fn command_follow;
+command_fn command_unfollow;
+command_fn command_block;
+command_fn command_unblock;
+command_fn command_peer;
 
 #endif

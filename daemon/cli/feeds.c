@@ -1,11 +1,13 @@
 /*
- * weald feeds: what feeds are in this home.
+ * weald feeds: what feeds are in this home; with a running daemon also how each
+ * is followed, and how it stands with it.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/ask.h"
 #include "daemon/cli/cli.h"
 #include "daemon/cli/json.h"
 #include "daemon/cli/out.h"
@@ -13,6 +15,8 @@
 #include "daemon/cli/view.h"
 
 #define HEAD_BYTES_SHOWN 6u
+/* Where there is more to be shown. */
+#define LIVE_HEAD_DIGITS 8
 
 static const struct table_column feed_columns[] = {
 	{ "feed", false },   { "", false },     { "updates", true },
@@ -88,15 +92,177 @@ static int print_feeds(struct cli *c, const struct home *home,
 	return r;
 }
 
+/* ---- what the daemon says ------------------------------------------------ */
+
+#define STATE_BYTES 512u
+
+static const struct table_column live_columns[] = {
+	{ "feed", false },  { "follow", false }, { "updates", true },
+	{ "held", true },   { "head", false },   { "last", true },
+	{ "state", false },
+};
+#define LIVE_COLUMNS_N (sizeof live_columns / sizeof live_columns[0])
+
+/* Topics, kinds and who introduced it, behind what is there. */
+static void describe_follow(const json_t *o, char *out, size_t size)
+{
+	static const struct {
+		const char *key;
+		const char *word;
+	} lists[] = {
+		{ "topics", "topics" },
+		{ "kinds", "kinds" },
+		{ "introduced_by", "introduced by" },
+	};
+	size_t at;
+	size_t i;
+
+	for (i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		struct words_names names = { .n = 0 };
+
+		at = strlen(out);
+		if (json_array_size(json_object_get(o, lists[i].key)) > 0) {
+			snprintf(out + at, size - at, "%s%s %s",
+				 at == 0 ? "" : ", ", lists[i].word,
+				 ask_names(o, lists[i].key, NULL, &names));
+		}
+	}
+}
+
+static void describe_state(const json_t *o, char *out, size_t size)
+{
+	const char *state = reach_text(o, "state");
+	struct words_names names = { .n = 0 };
+
+	if (strcmp(state, "catching-up") == 0) {
+		snprintf(out, size, "catching up, %" PRIu64 " of %" PRIu64,
+			 reach_uint(o, "seq"), reach_uint(o, "heard_seq"));
+	} else if (strcmp(state, "disputed") == 0) {
+		snprintf(out, size, "disputed from update %" PRIu64 " on",
+			 reach_uint(o, "disputed_from"));
+	} else if (strcmp(state, "refused") == 0 ||
+		   strcmp(state, "store-failed") == 0) {
+		snprintf(out, size, "update %" PRIu64 " %s: %s",
+			 reach_uint(o, "refused_seq"),
+			 state[0] == 'r' ? "refused" : "not stored",
+			 reach_text(o, "message"));
+	} else if (strcmp(state, "damaged") == 0) {
+		snprintf(out, size, "damaged: %s", reach_text(o, "message"));
+	} else if (strcmp(state, "heard-of") == 0) {
+		snprintf(out, size, "heard of by %s; weald follow it",
+			 ask_names(o, "heard_by", NULL, &names));
+	} else {
+		snprintf(out, size, "%s",
+			 strcmp(state, "empty") == 0 ? "nothing here yet"
+						     : state);
+	}
+	describe_follow(o, out, size);
+}
+
+static int print_live_row(struct cli *c, struct table *t, const json_t *o)
+{
+	bool here = reach_text(o, "head")[0] != '\0';
+	char seq[24] = "-";
+	char held[48] = "-";
+	char head[2 * HEAD_BYTES_SHOWN + 1];
+	char age[WORDS_AGE_BYTES] = "-";
+	char state[STATE_BYTES];
+	char *safe = NULL;
+	int r;
+
+	snprintf(head, sizeof head, "%.*s", LIVE_HEAD_DIGITS,
+		 here ? reach_text(o, "head") : "-");
+	if (here) {
+		snprintf(seq, sizeof seq, "%" PRIu64, reach_uint(o, "seq"));
+		snprintf(held, sizeof held, "%" PRIu64 "/%" PRIu64,
+			 reach_uint(o, "holders"), reach_uint(o, "tellers"));
+		ask_age(o, "time", age);
+	}
+	describe_state(o, state, sizeof state);
+	r = out_escape(span_of(state), &safe);
+	if (r == WEALD_OK) {
+		const char *const cells[LIVE_COLUMNS_N] = {
+			reach_text(o, "feed"),
+			reach_text(o, "followed"),
+			seq,
+			held,
+			head,
+			age,
+			safe
+		};
+
+		r = table_row(c, t, cells);
+	}
+	free(safe);
+	return r;
+}
+
+static int print_live(struct cli *c, json_t *list)
+{
+	struct table table;
+	size_t i;
+	int r = WEALD_OK;
+
+	if (c->json) {
+		return ask_print_json(list);
+	}
+	table_init(&table, live_columns, LIVE_COLUMNS_N, out_screen());
+	for (i = 0; r == WEALD_OK && i < json_array_size(list); i++) {
+		r = print_live_row(c, &table, json_array_get(list, i));
+	}
+	if (r == WEALD_OK) {
+		r = table_end(c, &table);
+	}
+	table_release(&table);
+	return r;
+}
+
+static int ask_live(struct cli *c, struct client *d)
+{
+	json_t *answer = NULL;
+	int r;
+
+	(void)client_begin(d, "feeds", 0);
+	r = reach_ask(c, d, &answer);
+	if (r == WEALD_OK) {
+		r = print_live(c, answer);
+	}
+	json_decref(answer);
+	return r;
+}
+
+/* ---- the command --------------------------------------------------------- */
+
+static int list_feeds(struct cli *c, const struct home *home)
+{
+	char **names = NULL;
+	size_t n = 0;
+	int r;
+
+	r = cli_fail(c, CLI_ABOUT_HOME, home_feeds(home, &names, &n, &c->msg));
+	if (r == WEALD_OK) {
+		r = print_feeds(c, home, names, n);
+	}
+	while (n > 0) {
+		free(names[--n]);
+	}
+	free(names);
+	return r;
+}
+
+static const char feeds_text[] =
+	"List the feeds in this home, the own one first. With a running\n"
+	"daemon also how each is followed, how many regions hold all of it\n"
+	"that is here, of those who say, and how it stands with it.\n";
+
 int command_feeds(struct cli *c, int argc, char **argv)
 {
 	static const struct cli_usage usage = {
 		.synopsis = "feeds",
-		.text = "List the feeds in this home, the own one first.\n",
+		.text = feeds_text,
 	};
 	struct home *home = NULL;
-	char **names = NULL;
-	size_t n = 0;
+	struct client *d = NULL;
 	int first;
 	int r;
 
@@ -105,17 +271,16 @@ int command_feeds(struct cli *c, int argc, char **argv)
 		return r;
 	}
 	r = cli_open_home(c, &home);
-	if (r == WEALD_OK) {
-		r = cli_fail(c, CLI_ABOUT_HOME,
-			     home_feeds(home, &names, &n, &c->msg));
+	if (r != WEALD_OK) {
+		return r;
 	}
-	if (r == WEALD_OK) {
-		r = print_feeds(c, home, names, n);
+	/* what is on disk may be read whoever has the socket */
+	if (client_open(home_path(home), &d, NULL) == WEALD_OK) {
+		r = ask_live(c, d);
+	} else {
+		r = list_feeds(c, home);
 	}
-	while (n > 0) {
-		free(names[--n]);
-	}
-	free(names);
+	client_close(d);
 	home_close(home);
 	return r;
 }

@@ -1,5 +1,5 @@
 /*
- * weald init: a home, the two keys, the feed and its first two updates.
+ * weald init: a home, the three keys, the feed and its first two updates.
  *
  * The root key comes first and is durable before anything is signed under its
  * name; home_finish() comes last and makes the folder a home. What fails in
@@ -14,14 +14,14 @@
 #include "daemon/cli/cli.h"
 #include "daemon/cli/json.h"
 #include "daemon/cli/out.h"
+#include "proto/address.h"
 #include "proto/digest.h"
 #include "proto/path.h"
 #include "proto/sshkey.h"
 #include "proto/text.h"
 #include "store/fs.h"
-
-#define REGION_BYTES_MAX  100u
-#define CONTACT_BYTES_MAX 100u
+#include "store/record/region.h"
+#include "store/settings.h"
 
 struct initing {
 	struct cli *c;
@@ -30,7 +30,11 @@ struct initing {
 	const char *root_key; /* --root-key, or NULL */
 	const char *role;
 	const char *mailbox;
-	char *path; /* of the home */
+	const char *listen;  /* --listen, or NULL */
+	const char *address; /* --address, or NULL: one or more, by commas */
+	char *address_text;  /* the same, cut apart: what node borrows */
+	struct region_node node; /* the key of this node, and --address */
+	char *path;              /* of the home */
 	bool path_was_there;
 	bool created; /* home_create() has succeeded */
 	char *root_path;
@@ -41,82 +45,6 @@ struct initing {
 	struct feed *feed;
 	struct ed25519_signer *signer;
 };
-
-/*
- * May @s stand in YAML without quotes, also within { }? Letters, digits and a
- * few marks that mean nothing there, no word that YAML reads as another type.
- */
-static bool is_plain(const char *s)
-{
-	static const char *const words[] = { "true", "false", "yes", "no", "on",
-					     "off",  "null",  "y",   "n" };
-	size_t i;
-
-	if (!((s[0] >= 'a' && s[0] <= 'z') || (s[0] >= 'A' && s[0] <= 'Z'))) {
-		return false;
-	}
-	for (i = 0; s[i] != '\0'; i++) {
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY"
-			   "Z"
-			   "0123456789 .-_()/&@'+",
-			   s[i]) == NULL) {
-			return false;
-		}
-	}
-	for (i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (strcasecmp(s, words[i]) == 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* @s as a YAML scalar; it holds no control characters. */
-static int add_scalar(struct buf *b, const char *s)
-{
-	int r;
-
-	if (is_plain(s)) {
-		return buf_add_text(b, s);
-	}
-	r = buf_add_byte(b, '"');
-	for (; r == WEALD_OK && *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\') {
-			r = buf_add_byte(b, '\\');
-		}
-		if (r == WEALD_OK) {
-			r = buf_add_byte(b, (uint8_t)*s);
-		}
-	}
-	return r != WEALD_OK ? r : buf_add_byte(b, '"');
-}
-
-static int region_yaml(const struct initing *in, struct buf *b)
-{
-	int r;
-
-	r = buf_add_text(b, "name: ");
-	if (r == WEALD_OK) {
-		r = add_scalar(b, in->region);
-	}
-	if (r == WEALD_OK) {
-		r = buf_add_text(b, "\nnodes: []\nfollows: []\n");
-	}
-	if (r != WEALD_OK || in->role == NULL) {
-		return r;
-	}
-	r = buf_add_text(b, "contact: {role: ");
-	if (r == WEALD_OK) {
-		r = add_scalar(b, in->role);
-	}
-	if (r == WEALD_OK) {
-		r = buf_add_text(b, ", mailbox: ");
-	}
-	if (r == WEALD_OK) {
-		r = add_scalar(b, in->mailbox);
-	}
-	return r != WEALD_OK ? r : buf_add_text(b, "}\n");
-}
 
 static int check_contact(struct initing *in)
 {
@@ -130,10 +58,11 @@ static int check_contact(struct initing *in)
 		return cli_usage_error(
 			c, "--contact-role and --contact-mailbox go together");
 	}
-	r = text_check_line(span_of(in->role), 1, CONTACT_BYTES_MAX,
+	r = text_check_line(span_of(in->role), 1, REGION_CONTACT_BYTES_MAX,
 			    "--contact-role", WEALD_INVALID, &c->msg);
 	if (r == WEALD_OK) {
-		r = text_check_line(span_of(in->mailbox), 1, CONTACT_BYTES_MAX,
+		r = text_check_line(span_of(in->mailbox), 1,
+				    REGION_CONTACT_BYTES_MAX,
 				    "--contact-mailbox", WEALD_INVALID,
 				    &c->msg);
 	}
@@ -142,6 +71,63 @@ static int check_contact(struct initing *in)
 		msg_set(&c->msg, "--contact-mailbox: %s is no mail address",
 			in->mailbox);
 		r = WEALD_INVALID;
+	}
+	return cli_fail(c, CLI_ABOUT_INPUT, r);
+}
+
+/* Take one of the addresses that --address names; it is kept. */
+static int add_address(struct initing *in, char *text)
+{
+	struct cli *c = in->c;
+	struct address address;
+	int r;
+
+	if (in->node.addresses_n == SETTINGS_ADDRESSES_MAX) {
+		msg_set(&c->msg, "--address: more than %u addresses",
+			SETTINGS_ADDRESSES_MAX);
+		return WEALD_TOOBIG;
+	}
+	r = address_parse(span_of(text), &address, &c->msg);
+	if (r != WEALD_OK) {
+		msg_prefix(&c->msg, "--address");
+		return r;
+	}
+	in->node.addresses[in->node.addresses_n] = text;
+	in->node.addresses_n++;
+	return WEALD_OK;
+}
+
+static int check_addresses(struct initing *in)
+{
+	char *next;
+	char *one;
+	int r = WEALD_OK;
+
+	in->address_text = strdup(in->address);
+	if (in->address_text == NULL) {
+		return WEALD_NOMEM;
+	}
+	next = in->address_text;
+	while (r == WEALD_OK && next != NULL) {
+		one = strsep(&next, ",");
+		r = add_address(in, one);
+	}
+	return r;
+}
+
+static int check_network(struct initing *in)
+{
+	struct cli *c = in->c;
+	int r = WEALD_OK;
+
+	if (in->listen != NULL) {
+		r = settings_check_listen(in->listen, &c->msg);
+		if (r != WEALD_OK) {
+			msg_prefix(&c->msg, "--listen");
+		}
+	}
+	if (r == WEALD_OK && in->address != NULL) {
+		r = check_addresses(in);
 	}
 	return cli_fail(c, CLI_ABOUT_INPUT, r);
 }
@@ -156,7 +142,7 @@ static int check_arguments(struct initing *in)
 				       in->region == NULL ? "--region NAME"
 							  : "--slug SLUG");
 	}
-	r = text_check_line(span_of(in->region), 1, REGION_BYTES_MAX,
+	r = text_check_line(span_of(in->region), 1, REGION_NAME_BYTES_MAX,
 			    "--region", WEALD_INVALID, &c->msg);
 	if (r != WEALD_OK) {
 		return cli_fail(c, CLI_ABOUT_INPUT, r);
@@ -168,7 +154,8 @@ static int check_arguments(struct initing *in)
 			in->slug, SLUG_BYTES_MIN, SLUG_BYTES_MAX);
 		return cli_fail(c, CLI_ABOUT_INPUT, WEALD_SLUG);
 	}
-	return check_contact(in);
+	r = check_contact(in);
+	return r != WEALD_OK ? r : check_network(in);
 }
 
 /* Where the home will be, and the file of the root key. */
@@ -218,7 +205,7 @@ static int make_home(struct initing *in)
 	return r;
 }
 
-/* A new key pair of the feed: the seed is at in->seed, to be cleansed. */
+/* Keys: each seed passes through in->seed, which is cleansed at the end. */
 static int make_root_key(struct initing *in)
 {
 	uint8_t public[PUBKEY_BYTES];
@@ -254,6 +241,14 @@ static int make_feed_key(struct initing *in)
 		r = ed25519_signer_new(in->seed, &in->signer);
 	}
 	return r;
+}
+
+static int make_node_key(struct initing *in)
+{
+	int r = cli_fail(in->c, CLI_ABOUT_HOME,
+			 home_node_seed(in->home, in->seed, &in->c->msg));
+
+	return r != WEALD_OK ? r : ed25519_public(in->seed, in->node.key);
 }
 
 static int open_new_feed(struct initing *in)
@@ -305,11 +300,19 @@ static int sign_profile(struct initing *in)
 {
 	struct draft d = { .action = ACTION_PROFILE,
 			   .summary = span_of("Describe the region") };
+	struct region region = { .nodes = &in->node, .nodes_n = 1 };
 	struct buf yaml;
 	int r;
 
+	/* their lengths were checked */
+	(void)snprintf(region.name, sizeof region.name, "%s", in->region);
+	if (in->role != NULL) {
+		(void)snprintf(region.role, sizeof region.role, "%s", in->role);
+		(void)snprintf(region.mailbox, sizeof region.mailbox, "%s",
+			       in->mailbox);
+	}
 	buf_init(&yaml, CONTENT_BYTES_MAX);
-	r = region_yaml(in, &yaml);
+	r = region_format(&region, &yaml);
 	if (r == WEALD_OK) {
 		const struct draft_file files[] = {
 			{ span_of(PATH_GITATTRIBUTES),
@@ -323,6 +326,25 @@ static int sign_profile(struct initing *in)
 	}
 	buf_release(&yaml);
 	return r;
+}
+
+/* The last step: the folder becomes a home. */
+static int finish_home(struct initing *in)
+{
+	const char *addresses[SETTINGS_ADDRESSES_MAX];
+	const struct home_network network = {
+		.listen = in->listen,
+		.addresses = addresses,
+		.addresses_n = in->node.addresses_n,
+	};
+	size_t i;
+
+	for (i = 0; i < in->node.addresses_n; i++) {
+		addresses[i] = in->node.addresses[i];
+	}
+	home_set_network(in->home, &network);
+	return home_finish(in->home, in->slug, feed_identity(in->feed)->feed,
+			   &in->c->msg);
 }
 
 static int make_feed(struct initing *in)
@@ -341,8 +363,7 @@ static int make_feed(struct initing *in)
 		r = feed_commit(in->feed, &c->msg);
 	}
 	if (r == WEALD_OK) {
-		r = home_finish(in->home, in->slug,
-				feed_identity(in->feed)->feed, &c->msg);
+		r = finish_home(in);
 	}
 	return cli_fail(c, CLI_ABOUT_HOME, r);
 }
@@ -405,6 +426,7 @@ static const char advice[] =
 static int print_result(struct initing *in)
 {
 	const struct identity *id = feed_identity(in->feed);
+	char node[2 * PUBKEY_BYTES + 1];
 	char address[IDENTITY_ADDRESS_BYTES];
 	struct json_line j;
 
@@ -414,15 +436,18 @@ static int print_result(struct initing *in)
 		json_line_text(&j, "home", home_path(in->home));
 		json_line_text(&j, "feed", in->slug);
 		json_line_hex(&j, "feed_id", id->feed, sizeof id->feed);
+		json_line_hex(&j, "node", in->node.key, sizeof in->node.key);
 		json_line_text(&j, "root_key_file", in->root_path);
 		json_line_uint(&j, "seq", id->seq);
 		json_line_hex(&j, "head", id->commit, sizeof id->commit);
 		return json_line_print(&j);
 	}
+	hex_encode(in->node.key, sizeof in->node.key, node);
 	printf("home      %s\n"
 	       "feed      %s\n"
+	       "node key  %s\n"
 	       "root key  %s\n",
-	       home_path(in->home), address, in->root_path);
+	       home_path(in->home), address, node, in->root_path);
 	fputs(advice, stdout);
 	return WEALD_OK;
 }
@@ -442,6 +467,9 @@ static int make_all(struct initing *in)
 		r = make_feed_key(in);
 	}
 	if (r == WEALD_OK) {
+		r = make_node_key(in);
+	}
+	if (r == WEALD_OK) {
 		r = make_feed(in);
 	}
 	if (r != WEALD_OK) {
@@ -453,8 +481,8 @@ static int make_all(struct initing *in)
 
 static const char init_text[] =
 	"Make a home: the region's feed key, its feed with the first two\n"
-	"updates, and a root key in a file of its own that must be moved\n"
-	"away. Nothing that exists is written over.\n";
+	"updates, the node's key, and a root key in a file of its own that\n"
+	"must be moved away. Nothing that exists is written over.\n";
 
 int command_init(struct cli *c, int argc, char **argv)
 {
@@ -467,6 +495,11 @@ int command_init(struct cli *c, int argc, char **argv)
 		{ "root-key", 0, CLI_OPTION_TEXT, &in.root_key, "FILE",
 		  "write the root key to FILE, on a stick say\n"
 		  "(else into the home: SLUG-root-key)" },
+		{ "listen", 0, CLI_OPTION_TEXT, &in.listen, "HOST:PORT",
+		  "where weald run will listen, or none\n"
+		  "(else 0.0.0.0:7411)" },
+		{ "address", 0, CLI_OPTION_TEXT, &in.address, "HOST:PORT,..",
+		  "where others reach this node" },
 		{ "contact-role", 0, CLI_OPTION_TEXT, &in.role, "ROLE",
 		  "whom to ask: a role, not a person" },
 		{ "contact-mailbox", 0, CLI_OPTION_TEXT, &in.mailbox, "ADDR",
@@ -496,6 +529,7 @@ int command_init(struct cli *c, int argc, char **argv)
 	ed25519_signer_free(in.signer);
 	feed_close(in.feed);
 	home_close(in.home);
+	free(in.address_text);
 	free(in.root_path);
 	free(in.path);
 	return r;

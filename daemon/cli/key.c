@@ -21,28 +21,27 @@
 #include "daemon/cli/out.h"
 #include "daemon/cli/own.h"
 #include "daemon/cli/progress.h"
+#include "daemon/cli/reach.h"
 #include "daemon/cli/view.h"
-#include "proto/digest.h"
 #include "proto/sshkey.h"
 #include "proto/sshsig.h"
 #include "store/fs.h"
 
-#define STATEMENT_BYTES_MAX 512u
-#define SUMMARY_ROTATE      "Rotate the key"
-
 struct rotating {
 	struct cli *c;
-	struct own own;           /* no signer: the feed key may be lost */
-	uint8_t seed[SEED_BYTES]; /* of the next key */
+	struct own own;
 	uint8_t next[PUBKEY_BYTES];
 	bool made; /* the next key was made by this call */
 	struct grant grant;
 	struct buf statement;
+	uint64_t seq; /* of the update that will carry the grant, or does */
+	/* of that update, once it is in */
+	char key[SSHKEY_FINGERPRINT_BYTES];
+	uint8_t commit[OBJECT_ID_BYTES];
 };
 
 static void rotating_release(struct rotating *k)
 {
-	OPENSSL_cleanse(k->seed, sizeof k->seed);
 	buf_release(&k->statement);
 	own_close(&k->own);
 }
@@ -51,169 +50,247 @@ static void rotating_release(struct rotating *k)
  * Open the own feed to write, and finish a rotation that was cut short. That
  * the feed key is lost is no reason to stop: a rotation is the remedy.
  */
-static int open_for_rotation(struct rotating *k)
+static int open_for_rotation(struct rotating *k, unsigned flags)
 {
 	struct cli *c = k->c;
-	struct weald_msg msg = { "" };
-	struct ed25519_signer *signer = NULL;
 	int r;
 
-	buf_init(&k->statement, STATEMENT_BYTES_MAX);
-	r = cli_open_home(c, &k->own.home);
-	if (r == WEALD_OK) {
-		r = cli_lock(c, k->own.home);
+	buf_init(&k->statement, AUTHOR_STATEMENT_BYTES_MAX);
+	r = own_open(c, flags | OWN_KEYLESS, &k->own);
+	if (r == WEALD_OK && k->own.daemon == NULL) {
+		r = cli_fail(c, CLI_ABOUT_HOME,
+			     author_finish_rotation(&k->own.author, &c->msg));
 	}
-	if (r == WEALD_OK) {
-		r = cli_open_own(c, k->own.home, &k->own.feed);
-	}
-	if (r != WEALD_OK) {
-		return r;
-	}
-	r = home_signer(k->own.home, feed_identity(k->own.feed)->key, &signer,
-			&msg);
-	ed25519_signer_free(signer);
-	if (r == WEALD_OK || r == WEALD_NOTFOUND) {
-		return WEALD_OK;
-	}
-	c->msg = msg;
-	return cli_fail(c, CLI_ABOUT_HOME, r);
+	return r;
 }
 
-/* The next key, made where there is none yet and @make says so. */
-static int next_key(struct rotating *k, bool make)
+/* A next key that is not there was asked for; the rest is the author's. */
+static int key_fail(struct cli *c, int err)
 {
-	struct cli *c = k->c;
-	int r;
+	return err == WEALD_NOTFOUND ? cli_fail(c, CLI_ABOUT_ASKED, err)
+				     : own_fail(c, err);
+}
 
-	r = home_key_read(k->own.home, HOME_KEY_FEED_NEXT, k->seed, &c->msg);
-	if (r == WEALD_NOTFOUND && make) {
-		r = cli_random(c, k->seed, sizeof k->seed);
-		if (r == WEALD_OK) {
-			r = home_key_write(k->own.home, HOME_KEY_FEED_NEXT,
-					   k->seed, &c->msg);
-			k->made = r == WEALD_OK;
-		}
+static int prepare_here(struct rotating *k, const uint8_t *root)
+{
+	struct author *a = &k->own.author;
+	struct cli *c = k->c;
+	int r = WEALD_OK;
+
+	if (root != NULL) {
+		r = author_check_root(a, root, &c->msg);
 	}
 	if (r == WEALD_OK) {
-		r = ed25519_public(k->seed, k->next);
+		r = author_next_key(a, true, k->next, &k->made, &c->msg);
 	}
-	return cli_fail(c,
-			r == WEALD_NOTFOUND ? CLI_ABOUT_ASKED : CLI_ABOUT_HOME,
-			r);
+	if (r == WEALD_OK) {
+		r = author_statement(a, k->next, &k->statement);
+	}
+	k->seq = feed_identity(k->own.feed)->seq + 1;
+	return key_fail(c, r);
+}
+
+static int take_prepared(struct rotating *k, const json_t *answer)
+{
+	const char *statement = reach_text(answer, "statement");
+	uint8_t bytes[AUTHOR_STATEMENT_BYTES_MAX];
+	size_t len = strlen(statement) / 2;
+	int r;
+
+	k->made = json_is_true(json_object_get(answer, "made"));
+	k->seq = reach_uint(answer, "seq");
+	r = reach_bytes(k->c, answer, "next_key", k->next, sizeof k->next);
+	if (r == WEALD_OK) {
+		len = len > sizeof bytes ? 0 : len;
+		r = reach_bytes(k->c, answer, "statement", bytes, len);
+	}
+	return r == WEALD_OK ? buf_add(&k->statement, bytes, len) : r;
+}
+
+static int prepare_there(struct rotating *k, const uint8_t *root)
+{
+	struct client *d = k->own.daemon;
+	struct mp_writer *w = client_begin(d, "key_prepare", 2);
+	json_t *answer = NULL;
+	int r;
+
+	if (root == NULL) {
+		mp_put_nil(w);
+	} else {
+		mp_put_bin(w, root, PUBKEY_BYTES);
+	}
+	mp_put_uint(w, 1);
+	r = reach_ask(k->c, d, &answer);
+	if (r == WEALD_OK) {
+		r = take_prepared(k, answer);
+	}
+	json_decref(answer);
+	return r;
+}
+
+/*
+ * Whoever wrote the statement, the root key signs only this: that the next key
+ * may take the place of our feed's key.
+ */
+static int check_statement(struct rotating *k)
+{
+	static const struct mp_limits limits = { 1, 8 };
+	struct span action = { NULL, 0 };
+	const msgpack_object *fields;
+	uint8_t feed[SHA256_BYTES];
+	uint8_t next[PUBKEY_BYTES];
+	uint64_t until;
+	struct mp_doc doc;
+	bool good;
+	int r;
+
+	r = mp_open(&doc, buf_span(&k->statement), &limits, &k->c->msg);
+	if (r != WEALD_OK) {
+		return cli_fail(k->c, CLI_ABOUT_HOME, r);
+	}
+	good = mp_get_array(mp_root(&doc), 7, &fields) &&
+	       mp_get_bytes(&fields[0], feed, sizeof feed) &&
+	       mp_get_str(&fields[1], &action) &&
+	       mp_get_bytes(&fields[5], next, sizeof next) &&
+	       mp_get_uint(&fields[6], &until) && until == 0 &&
+	       memcmp(feed, home_feed_id(k->own.home), sizeof feed) == 0 &&
+	       memcmp(next, k->next, sizeof next) == 0 &&
+	       span_equal(action, action_name(ACTION_ROTATE_KEY));
+	mp_close(&doc);
+	if (!good) {
+		msg_set(&k->c->msg, "the statement is not the one of a "
+				    "rotation of this feed's key");
+		return cli_fail(k->c, CLI_ABOUT_HOME, WEALD_GRANT);
+	}
+	return WEALD_OK;
+}
+
+/* The next key, made where there is none yet, and the statement about it. */
+static int prepare(struct rotating *k, const uint8_t *root)
+{
+	int r = k->own.daemon == NULL ? prepare_here(k, root)
+				      : prepare_there(k, root);
+
+	return r == WEALD_OK ? check_statement(k) : r;
+}
+
+static int discard_there(struct rotating *k)
+{
+	(void)client_begin(k->own.daemon, "key_discard", 0);
+	return reach_do(k->c, k->own.daemon);
 }
 
 /* Nothing has come of it: a next key that was made for it goes again. */
 static void forget_next_key(struct rotating *k)
 {
-	if (k->made) {
-		(void)home_key_remove(k->own.home, HOME_KEY_FEED_NEXT, NULL);
-	}
-}
-
-/* What the root key signs for the update that would come next. */
-static int make_statement(struct rotating *k)
-{
-	const struct identity *id = feed_identity(k->own.feed);
-	struct update u = { .epoch = id->epoch,
-			    .seq = id->seq + 1,
-			    .action = action_name(ACTION_ROTATE_KEY) };
-
-	memcpy(u.feed, id->feed, sizeof u.feed);
-	memcpy(u.prev, id->prev, sizeof u.prev);
-	memcpy(u.key, k->next, sizeof u.key);
-	buf_clear(&k->statement);
-	return grant_statement(&u, 0, &k->statement);
-}
-
-/* Is @root the public key of this feed's root? */
-static int check_root(struct rotating *k, const uint8_t root[PUBKEY_BYTES],
-		      const char *path)
-{
-	const struct identity *id = feed_identity(k->own.feed);
-	uint8_t digest[SHA256_BYTES];
-	int r;
-
-	r = digest_sha256((struct span){ root, PUBKEY_BYTES }, digest);
-	if (r == WEALD_OK && memcmp(digest, id->root, sizeof digest) != 0) {
-		msg_set(&k->c->msg,
-			"%s is not by the root key of %s; use the file that "
-			"weald init wrote",
-			path, id->slug);
-		r = WEALD_GRANT_ROOT;
-	}
-	return cli_fail(k->c, CLI_ABOUT_INPUT, r);
-}
-
-static int sign_rotation(struct rotating *k)
-{
 	struct cli *c = k->c;
-	struct ed25519_signer *signer = NULL;
-	struct draft d;
+	enum cli_about about = c->about;
+	struct weald_msg msg = c->msg;
+
+	if (k->made && k->own.daemon == NULL) {
+		(void)author_discard_key(&k->own.author, NULL);
+	} else if (k->made) {
+		(void)discard_there(k);
+		c->msg = msg; /* what failed before is what is told */
+		c->about = about;
+	}
+}
+
+static int rotate_here(struct rotating *k)
+{
+	const struct identity *id = feed_identity(k->own.feed);
+	struct cli *c = k->c;
+	int r = author_rotate(&k->own.author, &k->grant, &c->msg);
+
+	if (r == WEALD_OK) {
+		r = sshkey_fingerprint(id->key, k->key);
+	}
+	k->seq = id->seq;
+	memcpy(k->commit, id->commit, sizeof k->commit);
+	return key_fail(c, r);
+}
+
+static int rotate_there(struct rotating *k)
+{
+	struct client *d = k->own.daemon;
+	struct mp_writer *w = client_begin(d, "key_rotate", 2);
+	json_t *answer = NULL;
 	int r;
 
-	r = own_draft(c, &k->own, ACTION_ROTATE_KEY, &d);
-	if (r != WEALD_OK) {
-		return r;
-	}
-	d.summary = span_of(SUMMARY_ROTATE);
-	d.keep_files = true;
-	d.grant = k->grant;
-	r = ed25519_signer_new(k->seed, &signer);
+	mp_put_bin(w, k->grant.root, sizeof k->grant.root);
+	mp_put_bin(w, k->grant.sig, sizeof k->grant.sig);
+	r = reach_call(k->c, d, CLIENT_WAIT_MS, &answer);
 	if (r == WEALD_OK) {
-		r = feed_sign(k->own.feed, &d, signer, &c->msg);
+		k->seq = reach_uint(answer, "seq");
+		snprintf(k->key, sizeof k->key, "%s",
+			 reach_text(answer, "key"));
+		r = reach_bytes(k->c, answer, "commit", k->commit,
+				sizeof k->commit);
 	}
-	ed25519_signer_free(signer);
-	if (r != WEALD_OK) {
-		return cli_fail(c, CLI_ABOUT_FEED, r);
-	}
-	return own_commit(c, &k->own);
+	json_decref(answer);
+	return r;
 }
 
 static int print_rotated(struct rotating *k)
 {
-	const struct identity *id = feed_identity(k->own.feed);
-	char key[SSHKEY_FINGERPRINT_BYTES];
+	const char *slug = home_slug(k->own.home);
 	struct json_line j;
-	int r = sshkey_fingerprint(id->key, key);
 
-	if (r != WEALD_OK) {
-		return r;
-	}
 	if (k->c->json) {
 		json_line_init(&j);
-		json_line_text(&j, "feed", id->slug);
-		json_line_text(&j, "key", key);
-		json_line_uint(&j, "seq", id->seq);
-		json_line_hex(&j, "commit", id->commit, sizeof id->commit);
+		json_line_text(&j, "feed", slug);
+		json_line_text(&j, "key", k->key);
+		json_line_uint(&j, "seq", k->seq);
+		json_line_hex(&j, "commit", k->commit, sizeof k->commit);
 		return json_line_print(&j);
 	}
-	printf("rotated %s: update %" PRIu64 ", new key %s\n", id->slug,
-	       id->seq, key);
+	printf("rotated %s: update %" PRIu64 ", new key %s\n", slug, k->seq,
+	       k->key);
 	return WEALD_OK;
 }
 
-/* The grant is there: sign, commit, and put the new key in its place. */
-static int rotate(struct rotating *k)
+/*
+ * The grant is there: let it be signed and committed, and the new key put in
+ * its place.
+ */
+static int rotate(struct rotating *k, const char *path)
 {
-	struct cli *c = k->c;
-	int r;
+	int r = k->own.daemon == NULL ? rotate_here(k) : rotate_there(k);
 
-	r = sign_rotation(k);
-	if (r != WEALD_OK) {
-		if (r != WEALD_UNKNOWN) {
-			forget_next_key(k);
-		}
-		return r;
+	if (r == WEALD_OK) {
+		return print_rotated(k);
 	}
-	r = home_key_promote(k->own.home, &c->msg);
-	if (r != WEALD_OK) {
-		msg_prefix(&c->msg, "the key is rotated, but its file could "
-				    "not be moved yet");
-		return cli_fail(c, CLI_ABOUT_HOME, r);
+	if (r == WEALD_GRANT_ROOT || r == WEALD_SIGNATURE ||
+	    r == WEALD_SIGNATURE_FORM || r == WEALD_KEY_WEAK) {
+		msg_prefix(&k->c->msg, "%s", path);
 	}
-	return print_rotated(k);
+	if (r != WEALD_UNKNOWN) {
+		forget_next_key(k);
+	}
+	return r;
 }
 
+static int sign_grant(struct rotating *k, const struct ed25519_signer *root,
+		      const char *path)
+{
+	int r = prepare(k, ed25519_signer_key(root));
+
+	if (r == WEALD_GRANT_ROOT) {
+		msg_prefix(&k->c->msg, "%s", path);
+	}
+	if (r == WEALD_OK) {
+		r = sshsig_sign(root, GRANT_NAMESPACE, buf_span(&k->statement),
+				k->grant.sig);
+	}
+	if (r == WEALD_OK) {
+		memcpy(k->grant.root, ed25519_signer_key(root), PUBKEY_BYTES);
+	} else {
+		forget_next_key(k);
+	}
+	return r;
+}
+
+/* The root key stays in this process; the daemon gets its signature. */
 static int grant_by_root_key(struct rotating *k, const char *path)
 {
 	struct ed25519_signer *root = NULL;
@@ -230,23 +307,7 @@ static int grant_by_root_key(struct rotating *k, const char *path)
 	}
 	OPENSSL_cleanse(seed, sizeof seed);
 	if (r == WEALD_OK) {
-		r = check_root(k, ed25519_signer_key(root), path);
-	}
-	if (r == WEALD_OK) {
-		r = next_key(k, true);
-	}
-	if (r == WEALD_OK) {
-		r = make_statement(k);
-	}
-	if (r == WEALD_OK) {
-		r = sshsig_sign(root, GRANT_NAMESPACE, buf_span(&k->statement),
-				k->grant.sig);
-	}
-	if (r == WEALD_OK) {
-		memcpy(k->grant.root, ed25519_signer_key(root), PUBKEY_BYTES);
-		k->grant.present = true;
-	} else {
-		forget_next_key(k);
+		r = sign_grant(k, root, path);
 	}
 	ed25519_signer_free(root);
 	return r;
@@ -270,28 +331,7 @@ static int grant_from_file(struct rotating *k, const char *path)
 	buf_release(&text);
 	if (r != WEALD_OK) {
 		c->advice = "give the .sig file that ssh-keygen -Y sign wrote";
-		return cli_fail(c, CLI_ABOUT_INPUT, r);
 	}
-	r = check_root(k, k->grant.root, path);
-	if (r == WEALD_OK) {
-		r = next_key(k, false);
-	}
-	if (r == WEALD_OK) {
-		r = make_statement(k);
-	}
-	if (r != WEALD_OK) {
-		return r;
-	}
-	r = sshsig_verify(k->grant.root, GRANT_NAMESPACE,
-			  buf_span(&k->statement), k->grant.sig, &c->msg);
-	if (r == WEALD_SIGNATURE) {
-		msg_set(&c->msg,
-			"%s: signs another statement than the present one: "
-			"the feed has moved on since, or another request was "
-			"made; make a new one with weald key request",
-			path);
-	}
-	k->grant.present = r == WEALD_OK;
 	return cli_fail(c, CLI_ABOUT_INPUT, r);
 }
 
@@ -303,12 +343,14 @@ static int key_rotate(struct cli *c, int argc, char **argv)
 	struct rotating k = { .c = c };
 	const char *root_key = NULL;
 	const char *grant = NULL;
+	bool first_start = false;
 	const struct cli_option options[] = {
 		{ "root-key", 0, CLI_OPTION_TEXT, &root_key, "FILE",
 		  "sign with the root key in FILE" },
 		{ "grant", 0, CLI_OPTION_TEXT, &grant, "FILE",
 		  "use the signature in FILE, made by\n"
 		  "ssh-keygen of the statement of weald key request" },
+		OWN_FIRST_OPTION(&first_start),
 	};
 	const struct cli_usage usage = {
 		.synopsis = "key rotate --root-key FILE\n"
@@ -328,13 +370,13 @@ static int key_rotate(struct cli *c, int argc, char **argv)
 		return cli_usage_error(
 			c, "say either --root-key FILE or --grant FILE");
 	}
-	r = open_for_rotation(&k);
+	r = open_for_rotation(&k, first_start ? OWN_FIRST : 0);
 	if (r == WEALD_OK) {
 		r = root_key != NULL ? grant_by_root_key(&k, root_key)
 				     : grant_from_file(&k, grant);
 	}
 	if (r == WEALD_OK) {
-		r = rotate(&k);
+		r = rotate(&k, root_key != NULL ? root_key : grant);
 	}
 	rotating_release(&k);
 	return r;
@@ -349,7 +391,8 @@ static int write_statement(struct rotating *k, const char *path)
 
 	r = fs_create_durable(path, buf_span(&k->statement), 0644, &c->msg);
 	if (r == WEALD_EXISTS &&
-	    fs_read_file(path, STATEMENT_BYTES_MAX, &old, NULL) == WEALD_OK &&
+	    fs_read_file(path, AUTHOR_STATEMENT_BYTES_MAX, &old, NULL) ==
+		    WEALD_OK &&
 	    span_equal(buf_span(&old), buf_span(&k->statement))) {
 		r = WEALD_OK;
 	} else if (r == WEALD_EXISTS) {
@@ -364,7 +407,7 @@ static int write_statement(struct rotating *k, const char *path)
 
 static int print_request(struct rotating *k, const char *path)
 {
-	const struct identity *id = feed_identity(k->own.feed);
+	const char *slug = home_slug(k->own.home);
 	char key[SSHKEY_FINGERPRINT_BYTES];
 	struct json_line j;
 	int r = sshkey_fingerprint(k->next, key);
@@ -374,10 +417,10 @@ static int print_request(struct rotating *k, const char *path)
 	}
 	if (k->c->json) {
 		json_line_init(&j);
-		json_line_text(&j, "feed", id->slug);
+		json_line_text(&j, "feed", slug);
 		json_line_text(&j, "statement", path);
 		json_line_text(&j, "next_key", key);
-		json_line_uint(&j, "seq", id->seq + 1);
+		json_line_uint(&j, "seq", k->seq);
 		return json_line_print(&j);
 	}
 	printf("%s is to be signed with the root key. Where that is, run\n\n"
@@ -386,7 +429,7 @@ static int print_request(struct rotating *k, const char *path)
 	       "  weald key rotate --grant %s.sig\n\n"
 	       "Publish nothing in between: the statement holds for update "
 	       "%" PRIu64 " of %s\nonly. The next key is %s.\n",
-	       path, GRANT_NAMESPACE, path, path, id->seq + 1, id->slug, key);
+	       path, GRANT_NAMESPACE, path, path, k->seq, slug, key);
 	return WEALD_OK;
 }
 
@@ -396,13 +439,13 @@ static int discard_request(struct rotating *k)
 	struct json_line j;
 	int r;
 
-	r = home_key_remove(k->own.home, HOME_KEY_FEED_NEXT, &c->msg);
-	if (r == WEALD_NOTFOUND) {
-		msg_set(&c->msg, "there is no request to discard");
-		return cli_fail(c, CLI_ABOUT_ASKED, r);
+	if (k->own.daemon != NULL) {
+		r = discard_there(k);
+	} else {
+		r = key_fail(c, author_discard_key(&k->own.author, &c->msg));
 	}
 	if (r != WEALD_OK) {
-		return cli_fail(c, CLI_ABOUT_HOME, r);
+		return r;
 	}
 	if (c->json) {
 		json_line_init(&j);
@@ -416,17 +459,13 @@ static int discard_request(struct rotating *k)
 static int request(struct rotating *k, const char *out)
 {
 	char path[SLUG_BYTES_MAX + 48];
-	const struct identity *id = feed_identity(k->own.feed);
 	int r;
 
-	if (out == NULL) {
+	r = prepare(k, NULL);
+	if (r == WEALD_OK && out == NULL) {
 		snprintf(path, sizeof path, "%s-rotate-%" PRIu64 ".statement",
-			 id->slug, id->seq + 1);
+			 home_slug(k->own.home), k->seq);
 		out = path;
-	}
-	r = next_key(k, true);
-	if (r == WEALD_OK) {
-		r = make_statement(k);
 	}
 	if (r == WEALD_OK) {
 		r = write_statement(k, out);
@@ -471,7 +510,7 @@ static int key_request(struct cli *c, int argc, char **argv)
 	if (discard && out != NULL) {
 		return cli_usage_error(c, "--discard writes no file");
 	}
-	r = open_for_rotation(&k);
+	r = open_for_rotation(&k, OWN_UNSIGNED);
 	if (r == WEALD_OK) {
 		r = discard ? discard_request(&k) : request(&k, out);
 	}

@@ -9,8 +9,9 @@
 #include "daemon/cli/out.h"
 #include "proto/bytes.h"
 
-#define OPTIONS_MAX 16u
-#define OPTION_BASE 256 /* above every letter */
+#define OPTIONS_MAX    16u
+#define OPTION_BASE    256 /* above every letter */
+#define DURATION_MAX_S UINT64_C(31536000)
 
 /* The common options come after the command's own. */
 struct option_set {
@@ -171,6 +172,53 @@ static int refuse_option(struct cli *c, const struct option_set *set, int said,
 	return cli_usage_error(c, "unknown option %s", arg);
 }
 
+int cli_duration(const char *text, uint64_t *out_seconds)
+{
+	static const struct {
+		char letter;
+		uint64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	struct span digits = span_of(text);
+	uint64_t n;
+	size_t i;
+
+	if (digits.len < 2) {
+		return WEALD_INVALID;
+	}
+	digits.len--;
+	for (i = 0; i < sizeof units / sizeof units[0]; i++) {
+		if (units[i].letter == text[digits.len] &&
+		    parse_u64(digits, 1, DURATION_MAX_S / units[i].seconds,
+			      &n) == WEALD_OK) {
+			*out_seconds = n * units[i].seconds;
+			return WEALD_OK;
+		}
+	}
+	return WEALD_INVALID;
+}
+
+static int take_text(struct cli *c, const struct cli_option *o,
+		     const char *value)
+{
+	struct cli_list *list = o->to;
+
+	if (value[0] == '\0') {
+		return cli_usage_error(c, "option --%s is empty", o->name);
+	}
+	if (o->type == CLI_OPTION_TEXT) {
+		*(const char **)o->to = value;
+		return WEALD_OK;
+	}
+	if (list->n == CLI_LIST_MAX) {
+		return cli_usage_error(c,
+				       "option --%s is given more than %u "
+				       "times",
+				       o->name, CLI_LIST_MAX);
+	}
+	list->list[list->n++] = value;
+	return WEALD_OK;
+}
+
 static int take_value(struct cli *c, const struct cli_option *o,
 		      const char *value)
 {
@@ -181,11 +229,16 @@ static int take_value(struct cli *c, const struct cli_option *o,
 		*(bool *)o->to = true;
 		return WEALD_OK;
 	case CLI_OPTION_TEXT:
-		if (value[0] == '\0') {
-			return cli_usage_error(c, "option --%s is empty",
-					       o->name);
+	case CLI_OPTION_LIST:
+		return take_text(c, o, value);
+	case CLI_OPTION_DURATION:
+		if (cli_duration(value, o->to) != WEALD_OK) {
+			return cli_usage_error(
+				c,
+				"option --%s: %s is no length of time up to a "
+				"year like 90s, 30m, 12h or 7d",
+				o->name, value);
 		}
-		*(const char **)o->to = value;
 		return WEALD_OK;
 	case CLI_OPTION_NUMBER:
 		if (parse_u64(span_of(value), 1, UINT_MAX_VALUE, &v) !=
@@ -197,7 +250,7 @@ static int take_value(struct cli *c, const struct cli_option *o,
 		*(uint64_t *)o->to = v;
 		return WEALD_OK;
 	}
-	assert(false && "an option has one of three types");
+	assert(false && "an option has one of these types");
 	return WEALD_USAGE;
 }
 

@@ -4,26 +4,46 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/cli/reach.h"
 #include "proto/path.h"
-#include "proto/text.h"
 
-#define ELLIPSIS       "\xe2\x80\xa6"
-#define ELLIPSIS_BYTES 3u
-
-int own_open(struct cli *c, struct own *out)
+/* Nobody else writes: open the feed here. */
+static int open_feed(struct cli *c, unsigned flags, struct own *o)
 {
-	struct own o = { NULL, NULL, NULL };
+	int r = WEALD_OK;
+
+	if ((flags & (OWN_FIRST | OWN_UNSIGNED)) == 0) {
+		r = cli_fail(c, CLI_ABOUT_HOME, author_guard(o->home, &c->msg));
+	}
+	if (r == WEALD_OK) {
+		r = cli_open_own(c, o->home, &o->feed);
+	}
+	if (r != WEALD_OK) {
+		return r;
+	}
+	o->author = (struct author){ .home = o->home, .feed = o->feed };
+	cli_forbid_core();
+	if ((flags & OWN_KEYLESS) == 0) {
+		r = cli_fail(c, CLI_ABOUT_HOME,
+			     author_signer(&o->author, &c->msg));
+	}
+	return r;
+}
+
+int own_open(struct cli *c, unsigned flags, struct own *out)
+{
+	struct own o = { .home = NULL };
 	int r;
 
 	r = cli_open_home(c, &o.home);
 	if (r == WEALD_OK) {
-		r = cli_lock(c, o.home);
+		r = reach_writer(c, o.home, &o.daemon);
 	}
-	if (r == WEALD_OK) {
-		r = cli_open_own(c, o.home, &o.feed);
-	}
-	if (r == WEALD_OK) {
-		r = cli_signer(c, o.home, o.feed, &o.signer);
+	if (r == WEALD_OK && o.daemon == NULL) {
+		r = open_feed(c, flags, &o);
+	} else if (r == WEALD_OK && (flags & OWN_FIRST) != 0) {
+		(void)client_begin(o.daemon, "first", 0);
+		r = reach_do(c, o.daemon);
 	}
 	if (r != WEALD_OK) {
 		own_close(&o);
@@ -35,39 +55,30 @@ int own_open(struct cli *c, struct own *out)
 
 void own_close(struct own *o)
 {
-	ed25519_signer_free(o->signer);
+	client_close(o->daemon);
+	author_release(&o->author);
 	feed_close(o->feed);
 	home_close(o->home);
-	*o = (struct own){ NULL, NULL, NULL };
+	*o = (struct own){ .home = NULL };
 }
 
-int own_draft(struct cli *c, const struct own *o, enum action action,
-	      struct draft *out)
+int own_fail(struct cli *c, int err)
 {
-	struct draft d = { .action = action };
-	int r;
-
-	r = draft_time(feed_identity(o->feed), cli_now(), &d.time, &c->msg);
-	if (r != WEALD_OK) {
-		return cli_fail(c, CLI_ABOUT_FEED, r);
+	switch (author_fault(err)) {
+	case AUTHOR_FAULT_HOME:
+		return cli_fail(c, CLI_ABOUT_HOME, err);
+	case AUTHOR_FAULT_FEED:
+		return cli_fail(c, CLI_ABOUT_FEED, err);
+	case AUTHOR_FAULT_INPUT:
+		break;
 	}
-	r = cli_random(c, d.nonce, sizeof d.nonce);
-	if (r != WEALD_OK) {
-		return r;
-	}
-	*out = d;
-	return WEALD_OK;
-}
-
-int own_commit(struct cli *c, struct own *o)
-{
-	return cli_fail(c, CLI_ABOUT_FEED, feed_commit(o->feed, &c->msg));
+	return cli_fail(c, CLI_ABOUT_INPUT, err);
 }
 
 void own_tidy(struct cli *c, struct own *o)
 {
 	struct weald_msg msg = { "" };
-	int r = feed_consolidate(o->feed, &msg);
+	int r = o->daemon != NULL ? WEALD_OK : feed_consolidate(o->feed, &msg);
 
 	if (r != WEALD_OK) {
 		fprintf(stderr,
@@ -77,50 +88,24 @@ void own_tidy(struct cli *c, struct own *o)
 	}
 }
 
-/* The largest whole-character part of @s that has at most @max bytes. */
-static size_t fit_bytes(struct span s, size_t max)
+int own_result(struct cli *c, const json_t *o, struct author_result *out)
 {
-	uint32_t rune;
-	size_t at = 0;
-	size_t n;
+	struct author_result result = {
+		.version = reach_uint(o, "version"),
+		.seq = reach_uint(o, "seq"),
+	};
+	int r = WEALD_OK;
 
-	while (at < s.len) {
-		n = text_rune((struct span){ s.data + at, s.len - at }, &rune);
-		n = n == 0 ? 1 : n;
-		if (n > max - at) {
-			break;
-		}
-		at += n;
+	snprintf(result.record, sizeof result.record, "%s",
+		 reach_text(o, "record"));
+	if (result.seq != 0) {
+		r = reach_bytes(c, o, "commit", result.commit,
+				sizeof result.commit);
 	}
-	return at;
-}
-
-void own_summary(const char *verb, const char *kind, const char *title,
-		 char out[SUMMARY_BYTES_MAX + 1])
-{
-	char head[16 + NAME_BYTES_MAX + 4];
-	struct span s = span_of(title);
-	size_t room;
-	size_t n;
-	size_t word;
-
-	snprintf(head, sizeof head, "%s %s: ", verb, kind);
-	room = SUMMARY_BYTES_MAX - strlen(head);
-	if (s.len <= room) {
-		snprintf(out, SUMMARY_BYTES_MAX + 1, "%s%s", head, title);
-		return;
+	if (r == WEALD_OK) {
+		*out = result;
 	}
-	n = fit_bytes(s, room - ELLIPSIS_BYTES);
-	word = n;
-	while (word > 0 && title[word] != ' ') {
-		word--;
-	}
-	n = word > 0 ? word : n; /* one long word is cut within */
-	while (n > 0 && title[n - 1] == ' ') {
-		n--;
-	}
-	snprintf(out, SUMMARY_BYTES_MAX + 1, "%s%.*s%s", head, (int)n, title,
-		 ELLIPSIS);
+	return r;
 }
 
 void ref_text(const char *feed, struct span record, uint64_t version,

@@ -5,20 +5,19 @@
  * where one has a problem. The second signs, and commits a batch at a time; a
  * record's reference is printed once its update is durable, and never before.
  * Small calls keep what the first pass read; in large ones the second reads
- * again, and checks again.
+ * again, and checks again. Where a daemon runs the second pass is a
+ * conversation with it: publish_send.c.
  */
+#include "daemon/cli/publish_private.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cli/cli.h"
-#include "daemon/cli/folder.h"
 #include "daemon/cli/json.h"
 #include "daemon/cli/out.h"
-#include "daemon/cli/own.h"
-#include "daemon/cli/progress.h"
 #include "proto/text.h"
 #include "store/fs.h"
 
@@ -31,34 +30,6 @@
 #define PROBLEMS_SHOWN 20u
 
 #define PATHS_MAX 1000000u
-
-/* "kind/slug" */
-#define NAME_TEXT_BYTES (NAME_BYTES_MAX + 1u + NAME_BYTES_MAX + 1u)
-
-struct item {
-	char *path;
-	char *name;            /* kind/slug; NULL before it was read */
-	struct folder *folder; /* NULL where it is not kept */
-	/* once signed */
-	char record[RECORD_BYTES_MAX + 1];
-	uint64_t version;
-	uint64_t seq; /* 0: unchanged */
-};
-
-struct publishing {
-	struct cli *c;
-	const char *note;
-	struct item *items;
-	size_t items_n;
-	size_t items_cap;
-	size_t keep_bytes;
-	size_t problems;
-	int problem; /* the code that is held in c->msg, not told yet */
-	struct own own;
-	struct progress progress;
-	size_t printed;   /* items that are durable and printed */
-	size_t published; /* of these, the ones with a new version */
-};
 
 static void items_release(struct publishing *p)
 {
@@ -283,27 +254,27 @@ static int check_all(struct publishing *p)
 
 static int print_item(struct publishing *p, const struct item *it)
 {
-	const char *slug = home_slug(p->own.home);
+	const struct author_result *result = &it->result;
 	char ref[REF_TEXT_BYTES];
 	struct json_line j;
 
-	ref_text(slug, span_of(it->record), it->version, ref);
+	ref_text(home_slug(p->own.home), span_of(result->record),
+		 result->version, ref);
 	if (p->c->json) {
 		json_line_init(&j);
 		json_line_text(&j, "ref", ref);
 		json_line_text(&j, "state",
-			       it->seq == 0 ? "unchanged" : "published");
-		json_line_text(&j, "record", it->record);
-		json_line_uint(&j, "version", it->version);
-		if (it->seq != 0) {
-			json_line_uint(&j, "seq", it->seq);
-			json_line_hex(&j, "commit",
-				      feed_commit_id(p->own.feed, it->seq),
-				      OBJECT_ID_BYTES);
+			       result->seq == 0 ? "unchanged" : "published");
+		json_line_text(&j, "record", result->record);
+		json_line_uint(&j, "version", result->version);
+		if (result->seq != 0) {
+			json_line_uint(&j, "seq", result->seq);
+			json_line_hex(&j, "commit", result->commit,
+				      sizeof result->commit);
 		}
 		return json_line_print(&j);
 	}
-	if (it->seq == 0) {
+	if (result->seq == 0) {
 		fprintf(stderr, "unchanged %s\n", ref);
 	} else {
 		puts(ref);
@@ -311,123 +282,117 @@ static int print_item(struct publishing *p, const struct item *it)
 	return WEALD_OK;
 }
 
-/* Make the items before @end durable, then say so. */
-static int commit_items(struct publishing *p, size_t end)
+int publish_print(struct publishing *p, size_t end)
 {
-	int r = own_commit(p->c, &p->own);
+	int r = WEALD_OK;
 
 	progress_end(&p->progress);
 	while (r == WEALD_OK && p->printed < end) {
 		r = print_item(p, &p->items[p->printed]);
-		p->published += p->items[p->printed].seq != 0;
+		p->published += p->items[p->printed].result.seq != 0;
 		p->printed++;
 	}
 	return r != WEALD_OK ? r : out_flush(p->c);
 }
 
-static void draft_fill(struct draft *d, const struct publishing *p,
-		       const struct folder *f, const char *summary)
+int publish_load(struct publishing *p, struct item *it)
 {
-	size_t i;
-
-	d->summary = span_of(summary);
-	d->note = span_of(p->note);
-	d->topics_n = f->front.topics_n;
-	for (i = 0; i < d->topics_n; i++) {
-		d->topics[i] = span_of(f->front.topics[i]);
-	}
-}
-
-static int sign_folder(struct publishing *p, struct item *it,
-		       const struct folder *f)
-{
-	struct cli *c = p->c;
-	char summary[SUMMARY_BYTES_MAX + 1];
-	struct draft_file *files = NULL;
-	struct draft d;
-	struct buf record;
-	uint64_t last = 0;
+	char name[NAME_TEXT_BYTES];
+	struct folder *f;
 	int r;
 
-	buf_init(&record, RECORD_BYTES_MAX);
-	r = own_draft(c, &p->own, ACTION_PUBLISH, &d);
+	if (it->folder != NULL) {
+		return WEALD_OK;
+	}
+	f = calloc(1, sizeof *f);
+	if (f == NULL) {
+		return WEALD_NOMEM;
+	}
+	r = folder_load(it->path, f, &p->c->msg);
+	if (r != WEALD_OK) {
+		free(f);
+		return cli_fail(p->c, CLI_ABOUT_INPUT, r);
+	}
+	it->folder = f;
+	snprintf(name, sizeof name, "%s/%s", f->front.kind, f->slug);
+	if (strcmp(name, it->name) != 0) {
+		msg_set(&p->c->msg, "%.200s: changed while it was published",
+			it->path);
+		publish_unload(it);
+		return cli_fail(p->c, CLI_ABOUT_INPUT, WEALD_INVALID);
+	}
+	return WEALD_OK;
+}
+
+void publish_unload(struct item *it)
+{
+	if (it->folder != NULL) {
+		folder_release(it->folder);
+	}
+	free(it->folder);
+	it->folder = NULL;
+}
+
+static int sign_folder(struct publishing *p, struct item *it)
+{
+	const struct folder *f = it->folder;
+	struct author_record record = {
+		.kind = f->front.kind,
+		.slug = f->slug,
+		.title = f->front.title,
+		.note = span_of(p->note),
+		.topics_n = f->front.topics_n,
+		.files_n = f->files_n,
+	};
+	struct draft_file *files = NULL;
+	size_t i;
+	int r;
+
+	for (i = 0; i < record.topics_n; i++) {
+		record.topics[i] = span_of(f->front.topics[i]);
+	}
+	r = folder_draft_files(f, &files);
 	if (r != WEALD_OK) {
 		return r;
 	}
-	r = draft_record(p->own.feed, span_of(f->front.kind), span_of(f->slug),
-			 d.time, &record, &c->msg);
-	if (r == WEALD_OK) {
-		r = versions_get(feed_versions(p->own.feed), buf_span(&record),
-				 &last, &c->msg);
-	}
-	if (r == WEALD_OK) {
-		r = folder_draft_files(f, &files);
-	}
-	if (r != WEALD_OK) {
-		goto out;
-	}
-	d.action = last == 0 ? ACTION_PUBLISH : ACTION_REVISE;
-	d.record = buf_span(&record);
-	d.files = files;
-	d.files_n = f->files_n;
-	own_summary(last == 0 ? "Publish" : "Revise", f->front.kind,
-		    f->front.title, summary);
-	draft_fill(&d, p, f, summary);
-	r = feed_sign(p->own.feed, &d, p->own.signer, &c->msg);
-	if (r != WEALD_OK && r != WEALD_UNCHANGED) {
-		msg_prefix(&c->msg, "%.150s", it->path);
-		goto out;
-	}
-	it->version = r == WEALD_OK ? last + 1 : last;
-	it->seq = r == WEALD_OK ? feed_identity(p->own.feed)->seq : 0;
-	snprintf(it->record, sizeof it->record, "%.*s", (int)record.len,
-		 (const char *)record.data);
-	r = WEALD_OK;
-out:
+	record.files = files;
+	r = author_publish(&p->own.author, &record, &it->result, &p->c->msg);
 	free(files);
-	buf_release(&record);
-	return cli_fail(c, CLI_ABOUT_INPUT, r);
+	if (r != WEALD_OK) {
+		msg_prefix(&p->c->msg, "%.150s", it->path);
+	}
+	return own_fail(p->c, r);
 }
 
 /* The second pass over one folder. */
 static int sign_item(struct publishing *p, struct item *it)
 {
-	struct folder f = { .files = NULL };
-	const struct folder *from = it->folder;
-	char name[NAME_TEXT_BYTES];
-	int r;
+	int r = publish_load(p, it);
 
-	if (from == NULL) {
-		r = folder_load(it->path, &f, &p->c->msg);
-		if (r != WEALD_OK) {
-			return cli_fail(p->c, CLI_ABOUT_INPUT, r);
-		}
-		from = &f;
+	if (r == WEALD_OK) {
+		r = sign_folder(p, it);
 	}
-	snprintf(name, sizeof name, "%s/%s", from->front.kind, from->slug);
-	if (strcmp(name, it->name) != 0) {
-		msg_set(&p->c->msg, "%.200s: changed while it was published",
-			it->path);
-		r = cli_fail(p->c, CLI_ABOUT_INPUT, WEALD_INVALID);
-	} else {
-		r = sign_folder(p, it, from);
-	}
-	folder_release(&f);
-	if (it->folder != NULL) {
-		folder_release(it->folder);
-	}
+	publish_unload(it);
 	return r;
 }
 
-static int sign_all(struct publishing *p)
+/* Make the items before @end durable, then say so. */
+static int commit_items(struct publishing *p, size_t end)
 {
+	int r = own_fail(p->c, author_commit(&p->own.author, &p->c->msg));
+
+	return r == WEALD_OK ? publish_print(p, end) : r;
+}
+
+static int sign_here(struct publishing *p)
+{
+	struct feed *f = p->own.feed;
 	size_t i;
 	int r = WEALD_OK;
 
-	progress_init(&p->progress, "published");
 	for (i = 0; r == WEALD_OK && i < p->items_n; i++) {
 		r = sign_item(p, &p->items[i]);
-		if (r == WEALD_OK && feed_batch_is_full(p->own.feed)) {
+		if (r == WEALD_OK && feed_batch_is_full(f)) {
 			r = commit_items(p, i + 1);
 		}
 		progress_show(&p->progress, i + 1, p->items_n);
@@ -435,10 +400,19 @@ static int sign_all(struct publishing *p)
 	if (r == WEALD_OK) {
 		r = commit_items(p, p->items_n);
 	}
-	progress_end(&p->progress);
 	if (r != WEALD_OK) {
-		feed_rollback(p->own.feed);
+		author_rollback(&p->own.author);
 	}
+	return r;
+}
+
+static int sign_all(struct publishing *p)
+{
+	int r;
+
+	progress_init(&p->progress, "published");
+	r = p->own.daemon != NULL ? publish_send(p) : sign_here(p);
+	progress_end(&p->progress);
 	if (r != WEALD_OK && p->published > 0) {
 		msg_set(&p->c->msg,
 			"%.300s; the %zu that were printed are published, the "
@@ -472,7 +446,14 @@ static int publish(struct publishing *p)
 		return cli_fail(p->c, CLI_ABOUT_INPUT, r);
 	}
 	/* a wrong home or a busy one is told before anything is read */
-	r = own_open(p->c, &p->own);
+	r = own_open(p->c, p->first ? OWN_FIRST : 0, &p->own);
+	if (r == WEALD_OK && p->replicas > 0 && p->own.daemon == NULL) {
+		msg_set(&p->c->msg,
+			"no daemon runs for \"%s\", and --replicas waits for "
+			"other nodes; start it with weald run",
+			home_path(p->own.home));
+		r = cli_fail(p->c, CLI_ABOUT_HOME, WEALD_UNREACHABLE);
+	}
 	if (r == WEALD_OK) {
 		r = check_all(p);
 	}
@@ -481,6 +462,9 @@ static int publish(struct publishing *p)
 	}
 	if (r == WEALD_OK) {
 		own_tidy(p->c, &p->own);
+	}
+	if (r == WEALD_OK && p->replicas > 0) {
+		r = publish_wait(p);
 	}
 	own_close(&p->own);
 	return r;
@@ -494,22 +478,32 @@ static const char publish_text[] =
 	"\n"
 	"All are checked first, and nothing is published where one has a\n"
 	"problem. Printed is region/kind/slug@VERSION, one a line, once it\n"
-	"is safe on disk. A record that has not changed is no new version.\n";
+	"is safe on disk. A record that has not changed is no new version.\n"
+	"\n"
+	"With --replicas N it then waits for the signed receipts of N other\n"
+	"regions. What is published stays so where they do not come in time.\n";
 
 int command_publish(struct cli *c, int argc, char **argv)
 {
 	struct publishing p = { .c = c };
 	const char *message = "";
 	const char *from = NULL;
+	uint64_t timeout = 0;
 	const struct cli_option options[] = {
 		{ "message", 'm', CLI_OPTION_TEXT, &message, "TEXT",
 		  "why this version; stays in the history" },
 		{ "paths-from", 0, CLI_OPTION_TEXT, &from, "FILE",
 		  "read paths from FILE too, one a line\n"
 		  "(- for standard input)" },
+		{ "replicas", 0, CLI_OPTION_NUMBER, &p.replicas, "N",
+		  "then wait until N other regions have signed\n"
+		  "that they hold it" },
+		{ "timeout", 0, CLI_OPTION_DURATION, &timeout, "TIME",
+		  "so long at most (else 30s)" },
+		OWN_FIRST_OPTION(&p.first),
 	};
 	const struct cli_usage usage = {
-		.synopsis = "publish [-m TEXT] PATH...\n"
+		.synopsis = "publish [-m TEXT] [--replicas N] PATH...\n"
 			    "publish [-m TEXT] --paths-from FILE",
 		.text = publish_text,
 		.options = options,
@@ -525,6 +519,10 @@ int command_publish(struct cli *c, int argc, char **argv)
 	if (r != WEALD_OK || c->done) {
 		return r;
 	}
+	if (timeout != 0 && p.replicas == 0) {
+		return cli_usage_error(c, "--timeout goes with --replicas");
+	}
+	p.timeout_s = timeout == 0 ? PUBLISH_TIMEOUT_S : timeout;
 	note = trimmed(message);
 	r = note == NULL ? WEALD_NOMEM : WEALD_OK;
 	for (i = first; r == WEALD_OK && i < argc; i++) {

@@ -29,7 +29,54 @@ setup() {
 	[ "${lines[3]}" = region.yaml ]
 	[ "${#lines[@]}" -eq 4 ]
 	run -0 git -C "$FEED" show main:region.yaml
-	[ "$output" = $'name: South West\nnodes: []\nfollows: []' ]
+	[ "$output" = "name: South West
+nodes:
+  - key: \"$(node_key)\"
+    addresses: []
+follows: []" ]
+}
+
+# The public key in keys/node, in hex, as stock ssh-keygen reads it.
+node_key() {
+	ssh-keygen -y -f "${1:-$WEALD_HOME}/keys/node" | cut -d' ' -f2 |
+		base64 -d | tail -c 32 | od -An -v -tx1 | tr -d ' \n'
+}
+
+@test "init makes a node key and tells it" {
+	run -0 weald init --region A --slug aa --json
+	[ "$(json 'lines[0]["node"]')" = "$(node_key)" ]
+	[ "$(stat -c %a "$WEALD_HOME/keys/node")" = 600 ]
+	run ! cmp "$WEALD_HOME/keys/node" "$WEALD_HOME/keys/feed"
+	run -0 weald init --home other --region B --slug bb
+	[[ $output == *"node key  $(node_key other)"$'\n'* ]]
+	[ "$(node_key)" != "$(node_key other)" ]
+}
+
+@test "init --listen and --address go to the config and to region.yaml" {
+	weald init --region A --slug south-west --listen '[::]:7411' \
+		--address 'weald.example.org:7411,[2001:db8::1]:99' >/dev/null
+	[ "$(git config -f "$WEALD_HOME/config" node.listen)" = '[::]:7411' ]
+	run -0 git config -f "$WEALD_HOME/config" --get-all node.address
+	[ "${lines[0]}" = weald.example.org:7411 ]
+	[ "${lines[1]}" = '[2001:db8::1]:99' ]
+	run -0 git -C "$FEED" show main:region.yaml
+	[ "${lines[3]}" = \
+		'    addresses: ["weald.example.org:7411", "[2001:db8::1]:99"]' ]
+	agree "$FEED"
+	weald init --home quiet --region A --slug aa --listen none >/dev/null
+	[ "$(git config -f quiet/config node.listen)" = none ]
+	[ "$(git config -f quiet/config node.address)" = "" ]
+}
+
+@test "init refuses addresses that are none" {
+	mkdir "$WEALD_HOME"
+	for address in a ',' 'a:1,' a:0 a:70000 http://a:1 ::1:7411 'a b:1' \
+		a:1,a:2,a:3,a:4,a:5,a:6,a:7,a:8,a:9; do
+		fails 3 weald init --region A --slug aa --address "$address"
+	done
+	for listen in a :7411 7411 0.0.0.0:70000; do
+		fails 3 weald init --region A --slug aa --listen "$listen"
+	done
 }
 
 @test "init writes contact and names as YAML that means what was said" {
@@ -38,7 +85,7 @@ setup() {
 		--contact-mailbox safety@example.nhs.uk >/dev/null
 	run -0 git -C "$FEED" show main:region.yaml
 	[ "${lines[0]}" = 'name: "No: \"7\" & #1"' ]
-	[ "${lines[3]}" = \
+	[ "${lines[5]}" = \
 		'contact: {role: "Lead, patient safety", mailbox: safety@example.nhs.uk}' ]
 	weald init --home yes --region Yes --slug yes >/dev/null
 	run -0 git -C yes/feeds/yes.git show main:region.yaml
@@ -54,6 +101,7 @@ setup() {
 	run -0 ssh-keygen -y -f "$ROOT_KEY"
 	[[ $output == "ssh-ed25519 "*" south-west root key" ]]
 	run -0 ssh-keygen -y -f "$WEALD_HOME/keys/feed"
+	run -0 ssh-keygen -y -f "$WEALD_HOME/keys/node"
 	ssh-keygen -y -f "$ROOT_KEY" | cut -d' ' -f2 >root
 	run ! grep -qF "$(cat root)" "$FEED/allowed_signers"
 }

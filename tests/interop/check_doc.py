@@ -1,12 +1,14 @@
 #!/usr/bin/python3
-"""Hold docs/PROTOCOL.md against the test data and against the refusals.
+"""Hold the pages of docs/ against the test data and against the sources.
 
     check_doc.py
 
-Its examples must be those of tests/data/feed.json, byte for byte; its list of
-refusals must have every name that a feed of mutate.py is refused with, and no
-name that proto/err.h has not. Prints what differs; exit code 1 where anything
-does.
+The examples of PROTOCOL.md must be those of tests/data/feed.json, byte for
+byte; its lists of refusals must have every name that a feed of mutate.py is
+refused with and every reason for which the gossip engine drops a peer, and no
+name that neither proto/err.h nor the engine nor the node has. OPERATIONS.md
+must say of every reason that a node can give, and of every setting, what it is
+about, and of no other. Prints what differs; exit code 1 where anything does.
 """
 
 import hashlib
@@ -25,6 +27,16 @@ import variants_payload  # noqa: F401
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Refusals of programs, not of the format.
 GENERAL = {"invalid", "not-found", "corrupt", "incomplete"}
+# Reasons of the engine's first group that it only counts or reports.
+UNSAID = {"cloned", "no-memory"}
+# Why the node itself, not its engine, closes a connection.
+NODE = set(
+    "unknown-region blocked token-unknown token-expired token-used "
+    "token-other frame-late too-many stopping restarting backed-off".split()
+)
+# What it says so that the peer comes again, and of frames: for admins.
+LATER = set("malformed non-canonical too-big".split())
+NAME = r'^\s*X\([A-Z_]+, "([a-z-]+)"'
 
 
 def block_after(text, words):
@@ -73,6 +85,33 @@ def names_of(text, pattern):
     return set(re.findall(pattern, text, re.M))
 
 
+def section(text, title):
+    """A section of a page, and what is below it."""
+    return re.search(rf"\n## {title}\n.*?(?=\n## |\Z)", text, re.S)[0]
+
+
+def operations(reasons):
+    """What OPERATIONS.md lacks, and what it tells of that is not there."""
+    text = (ROOT / "docs/OPERATIONS.md").read_text()
+    code = (ROOT / "store/settings.c").read_text()
+    settings = names_of(code, r'^\t\t\{ "([a-z]+)", take_[a-z_]+ \},$')
+    row = r"^\| `([A-Za-z-]+)` \|"
+    for title, wanted, found in (
+        ("Reasons", reasons, names_of(section(text, "Reasons"), row)),
+        (
+            "Settings",
+            settings,
+            {n.lower() for n in names_of(section(text, "Settings"), row)},
+        ),
+    ):
+        for name in sorted(wanted - found):
+            yield f"OPERATIONS.md, {title}: {name} is not described"
+        for name in sorted(found - wanted):
+            yield f"OPERATIONS.md, {title}: {name} is none of ours"
+        if not wanted:
+            yield f"OPERATIONS.md, {title}: the sources have none"
+
+
 def main():
     """Compare, and say what differs."""
     text = (ROOT / "docs/PROTOCOL.md").read_text()
@@ -84,15 +123,19 @@ def main():
     ]
     table = text[text.index("\n## Refusals") : text.index("\n## What each")]
     listed = names_of(table, r"^\| `([a-z-]+)` \|")
-    known = names_of(errors, r'^\tX\([A-Z_]+, "([a-z-]+)"')
+    gossip = (ROOT / "proto/gossip.h").read_text()
+    dropped = gossip[: gossip.index("/* one thing is dropped */")]
+    known = names_of(errors, NAME) | names_of(gossip, NAME) | NODE
     given = {code for variant in REFUSED.values() for code in variant.codes}
-    for name in sorted(given - GENERAL - listed):
+    said = given - GENERAL | names_of(dropped, NAME) - UNSAID | NODE
+    for name in sorted(said - listed):
         faults.append(f"the refusal {name} is not described")
     for name in sorted(listed - known):
-        faults.append(f"the refusal {name} is not in proto/err.h")
+        faults.append(f"the refusal {name} is none of ours")
     for name in sorted(names_of(text, r"\[`([a-z-]+)`") - listed):
         faults.append(f"the refusal {name} is cited and not described")
-    print("\n".join(faults) or "ok docs/PROTOCOL.md")
+    faults += operations(names_of(gossip, NAME) | NODE | LATER)
+    print("\n".join(faults) or "ok docs/PROTOCOL.md docs/OPERATIONS.md")
     return 1 if faults else 0
 
 

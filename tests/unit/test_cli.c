@@ -14,7 +14,6 @@
 #include "daemon/cli/json.h"
 #include "daemon/cli/out.h"
 #include "daemon/cli/own.h"
-#include "proto/text.h"
 
 static void exit_code__goes_by_what_it_was_about(void **state)
 {
@@ -39,6 +38,9 @@ static void exit_code__goes_by_what_it_was_about(void **state)
 		{ WEALD_NOMEM, CLI_ABOUT_INPUT, CLI_EXIT_MACHINE },
 		{ WEALD_IO, CLI_ABOUT_HOME, CLI_EXIT_MACHINE },
 		{ WEALD_IO, CLI_ABOUT_FEED, CLI_EXIT_MACHINE },
+		{ WEALD_TIMEOUT, CLI_ABOUT_ASKED, CLI_EXIT_TIME },
+		{ WEALD_GUARD, CLI_ABOUT_HOME, CLI_EXIT_NETWORK },
+		{ WEALD_UNREACHABLE, CLI_ABOUT_HOME, CLI_EXIT_NETWORK },
 		{ WEALD_IO, CLI_ABOUT_INPUT, CLI_EXIT_INPUT },
 		{ WEALD_CLOCK, CLI_ABOUT_FEED, CLI_EXIT_MACHINE },
 		{ WEALD_CORRUPT, CLI_ABOUT_FEED, CLI_EXIT_DAMAGED },
@@ -70,62 +72,6 @@ static void exit_code__is_never_ok_for_a_failure(void **state)
 			assert_int_not_equal(cli_exit_code(err, about),
 					     CLI_EXIT_OK);
 		}
-	}
-}
-
-static void own_summary__keeps_what_fits(void **state)
-{
-	char out[SUMMARY_BYTES_MAX + 1];
-	char title[SUMMARY_BYTES_MAX];
-	const size_t room = SUMMARY_BYTES_MAX - strlen("Publish problem: ");
-
-	(void)state;
-	own_summary("Publish", "problem", "A title", out);
-	assert_string_equal(out, "Publish problem: A title");
-	memset(title, 'x', room);
-	title[room] = '\0';
-	own_summary("Publish", "problem", title, out);
-	assert_int_equal(strlen(out), SUMMARY_BYTES_MAX);
-	assert_null(strstr(out, "\xe2\x80\xa6"));
-}
-
-static void own_summary__cuts_at_a_word(void **state)
-{
-	char title[400] = "";
-	char out[SUMMARY_BYTES_MAX + 1];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < 70; i++) {
-		memcpy(title + 5 * i, "four ", 6);
-	}
-	own_summary("Publish", "problem", title, out);
-	assert_true(strlen(out) <= SUMMARY_BYTES_MAX);
-	assert_true(strlen(out) > SUMMARY_BYTES_MAX - 10);
-	assert_string_equal(out + strlen(out) - 8, " four\xe2\x80\xa6");
-}
-
-static void own_summary__cuts_a_long_word_at_a_character(void **state)
-{
-	char kind[NAME_BYTES_MAX + 1];
-	char title[401];
-	char out[SUMMARY_BYTES_MAX + 1];
-	size_t shift;
-	size_t i;
-
-	(void)state;
-	memset(kind, 'k', NAME_BYTES_MAX);
-	for (shift = 0; shift < 4; shift++) {
-		kind[NAME_BYTES_MAX - shift] = '\0';
-		for (i = 0; i < 400; i += 4) {
-			memcpy(title + i, "\xf0\x9f\x98\x80", 5);
-		}
-		own_summary("Publish", kind, title, out);
-		assert_true(strlen(out) <= SUMMARY_BYTES_MAX);
-		assert_int_equal(text_check_line(span_of(out), 1,
-						 SUMMARY_BYTES_MAX, "summary",
-						 WEALD_SUMMARY, NULL),
-				 WEALD_OK);
 	}
 }
 
@@ -164,6 +110,80 @@ static void out_time_is_ahead__begins_a_day_from_now(void **state)
 	assert_true(out_time_is_ahead(cli_now() + 87000));
 }
 
+static void cli_duration__takes_a_number_and_a_unit(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t seconds;
+	} good[] = {
+		{ "1s", 1 },           { "90s", 90 },    { "5m", 300 },
+		{ "12h", 43200 },      { "7d", 604800 }, { "365d", 31536000 },
+		{ "8760h", 31536000 },
+	};
+	static const char *const bad[] = {
+		"",    "s",    "7",   "0d",   "07d",       "-1d",
+		"+1d", "1.5h", " 7d", "7 d",  "7d ",       "366d",
+		"7w",  "d7",   "7dd", "1e3s", "31536001s",
+	};
+	uint64_t seconds;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof good / sizeof good[0]; i++) {
+		seconds = 0;
+		assert_int_equal(cli_duration(good[i].text, &seconds),
+				 WEALD_OK);
+		assert_int_equal(seconds, good[i].seconds);
+	}
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		assert_int_equal(cli_duration(bad[i], &seconds), WEALD_INVALID);
+	}
+}
+
+static void cli_parse__gathers_a_list(void **state)
+{
+	char *argv[] = { strdup("follow"), strdup("--topic"),   strdup("a"),
+			 strdup("x"),      strdup("--topic=b"), NULL };
+	struct cli c = { .command = "follow" };
+	struct cli_list topics = { .n = 0 };
+	const struct cli_option options[] = {
+		{ "topic", 0, CLI_OPTION_LIST, &topics, "TOPIC", "" },
+	};
+	const struct cli_usage usage = { .synopsis = "follow",
+					 .text = "",
+					 .options = options,
+					 .options_n = 1,
+					 .args_max = 1 };
+	char *more[2 * CLI_LIST_MAX + 4];
+	int first = 0;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(cli_parse(&c, &usage, 5, argv, &first), WEALD_OK);
+	assert_int_equal(topics.n, 2);
+	assert_string_equal(topics.list[0], "a");
+	assert_string_equal(topics.list[1], "b");
+	assert_string_equal(argv[first], "x");
+	topics.n = 0;
+	more[0] = argv[0];
+	for (i = 0; i <= CLI_LIST_MAX; i++) {
+		more[1 + 2 * i] = argv[1];
+		more[2 + 2 * i] = argv[2];
+	}
+	more[3 + 2 * CLI_LIST_MAX] = NULL;
+	assert_int_equal(cli_parse(&c, &usage, 2 * CLI_LIST_MAX + 1, more,
+				   &first),
+			 WEALD_OK);
+	assert_int_equal(topics.n, CLI_LIST_MAX);
+	topics.n = 0;
+	assert_int_equal(cli_parse(&c, &usage, 2 * CLI_LIST_MAX + 3, more,
+				   &first),
+			 WEALD_USAGE);
+	for (i = 0; i < 5; i++) {
+		free(argv[i]);
+	}
+}
+
 static void ref_text__is_what_people_type(void **state)
 {
 	char out[REF_TEXT_BYTES];
@@ -191,12 +211,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exit_code__goes_by_what_it_was_about),
 		cmocka_unit_test(exit_code__is_never_ok_for_a_failure),
-		cmocka_unit_test(own_summary__keeps_what_fits),
-		cmocka_unit_test(own_summary__cuts_at_a_word),
-		cmocka_unit_test(own_summary__cuts_a_long_word_at_a_character),
 		cmocka_unit_test(out_escape__shows_what_a_terminal_would_obey),
 		cmocka_unit_test(out_time__is_utc_and_says_so),
 		cmocka_unit_test(out_time_is_ahead__begins_a_day_from_now),
+		cmocka_unit_test(cli_duration__takes_a_number_and_a_unit),
+		cmocka_unit_test(cli_parse__gathers_a_list),
 		cmocka_unit_test(ref_text__is_what_people_type),
 		cmocka_unit_test(json_span__escapes_what_is_not_utf8),
 	};

@@ -1,0 +1,43 @@
+/*
+ * weald run: the daemon, in the foreground.
+ */
+#include "daemon/cli/cli.h"
+#include "daemon/node/node.h"
+
+static const char run_text[] =
+	"Run the daemon of this home: it keeps the feeds that the home\n"
+	"follows in step with other nodes, and carries out the commands that\n"
+	"write. It stays in the foreground, logs to standard error, and ends\n"
+	"on SIGTERM or Ctrl-C; SIGHUP makes it read config and members "
+	"again.\n";
+
+int command_run(struct cli *c, int argc, char **argv)
+{
+	struct node_options node = { .home = NULL };
+	const struct cli_option options[] = {
+		{ "i-am-first", 0, CLI_OPTION_FLAG, &node.first, NULL,
+		  "allow signing before other nodes have said\n"
+		  "what they hold of this feed: for the very first\n"
+		  "start, never with a restored backup" },
+	};
+	const struct cli_usage usage = {
+		.synopsis = "run [--i-am-first]",
+		.text = run_text,
+		.options = options,
+		.options_n = sizeof options / sizeof options[0],
+	};
+	int first;
+	int r;
+
+	r = cli_parse(c, &usage, argc, argv, &first);
+	if (r != WEALD_OK || c->done) {
+		return r;
+	}
+	cli_forbid_core();
+	r = cli_open_home(c, &node.home);
+	if (r == WEALD_OK) {
+		r = cli_fail(c, CLI_ABOUT_HOME, node_run(&node, &c->msg));
+	}
+	home_close(node.home);
+	return r;
+}

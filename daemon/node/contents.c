@@ -1,0 +1,769 @@
+/*
+ * The files of narrow replicas.
+ *
+ * A feed that is followed by topic or kind comes as headers. A job then looks
+ * which contents are missing and wanted, some hundred at a time; they are asked
+ * of one peer after the other with want-contents, and what comes is checked
+ * against its update and stored. When the choice becomes wider the same look
+ * finds what is missing now; when all is there and wanted, the replica becomes
+ * whole.
+ *
+ * The other way round, a peer's want-contents is answered a piece at a time,
+ * and no further piece is read while what was sent waits to be taken.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/node/node_private.h"
+#include "proto/path.h"
+
+/* Contents asked for at once. */
+#define FETCH_N_MAX 256u
+/* Without an answer: another peer. */
+#define FETCH_MS 30000u
+/* Nobody has them: look again. */
+#define FETCH_AGAIN_MS 60000u
+/* Read for one piece of an answer. */
+#define ANSWER_BYTES (1024u * 1024u)
+/* want-contents of one peer that wait. */
+#define ANSWERS_MAX 8u
+
+enum fetch_state {
+	FETCH_REST,    /* nothing to do until look is set, or at_ms */
+	FETCH_LOOKING, /* a job looks for what is missing */
+	FETCH_ASKING,  /* a peer was asked */
+	FETCH_STORING  /* a job stores what came */
+};
+
+struct wanted {
+	struct change change; /* without its path */
+	bool answered;
+};
+
+/* What one replica misses. */
+struct fetch {
+	struct replica *replica;
+	enum fetch_state state;
+	bool look;      /* something has changed: begin again */
+	uint64_t at_ms; /* REST: look then; ASKING: give up then */
+	uint64_t from;  /* the first update to look at */
+	uint64_t next;  /* and once what was found is here */
+	struct wanted wanted[FETCH_N_MAX];
+	size_t n;
+	size_t left;     /* not answered yet */
+	uint32_t asked;  /* the session; 0: none */
+	uint32_t *tried; /* sessions that did not have all of it */
+	size_t tried_n;
+};
+
+static void fetch_step(struct fetch *f);
+
+/* ---- looking -------------------------------------------------------------
+ */
+
+struct look_job {
+	struct job job;
+	struct member_follow follow; /* a copy of topics and kinds */
+	bool whole;
+	uint64_t from;
+	int err;
+	struct weald_msg msg;
+	struct wanted wanted[FETCH_N_MAX];
+	size_t n;
+	uint64_t next; /* the first update that was not looked at */
+	bool became_whole;
+	struct replica_look look;
+};
+
+static bool look_wants(const struct look_job *j, const struct update *u)
+{
+	struct record_path path;
+
+	if (j->whole || u->record.len == 0) {
+		return true; /* how a region describes itself is for all */
+	}
+	if (path_parse_record(u->record, &path, NULL) != WEALD_OK) {
+		return false;
+	}
+	return member_wants(&j->follow, u->topics, u->topics_n, path.kind);
+}
+
+static int look_each(void *ctx, const struct update *u, const struct change *c)
+{
+	struct look_job *j = ctx;
+	size_t i;
+
+	if (!look_wants(j, u)) {
+		return WEALD_OK;
+	}
+	if (j->n == FETCH_N_MAX) {
+		j->next = u->seq;
+		return WEALD_EXISTS; /* enough */
+	}
+	for (i = 0; i < j->n; i++) {
+		if (memcmp(j->wanted[i].change.blob, c->blob,
+			   sizeof(c->blob)) == 0) {
+			return WEALD_OK; /* one file in two updates */
+		}
+	}
+	j->wanted[j->n].change = *c;
+	j->wanted[j->n].change.path = (struct span){ NULL, 0 };
+	j->n++;
+	return WEALD_OK;
+}
+
+static void look_work(struct job *job)
+{
+	struct look_job *j = (struct look_job *)job;
+	struct feed *f = job->replica->feed;
+
+	if (f == NULL || !feed_is_narrow(f)) {
+		return;
+	}
+	j->next = feed_committed_seq(f) + 1;
+	j->err = feed_missing(f, j->from, feed_committed_seq(f), look_each, j,
+			      &j->msg);
+	if (j->err == WEALD_EXISTS) {
+		j->err = WEALD_OK;
+	}
+	if (j->err == WEALD_OK && j->n == 0 && j->whole && j->from <= 1) {
+		j->err = feed_set_narrow(f, false, &j->msg);
+		j->became_whole = j->err == WEALD_OK;
+	}
+	replica_look(f, true, &j->look);
+}
+
+static void look_done(struct job *job)
+{
+	struct look_job *j = (struct look_job *)job;
+	struct replica *r = job->replica;
+	struct fetch *f = r->fetch;
+
+	if (r->feed != NULL && j->look.head.seq != 0) {
+		replica_take(r, &j->look);
+		membership_profile(job->node, r);
+	}
+	if (j->err != WEALD_OK) {
+		log_warning("missing files cannot be looked for feed=%s "
+			    "error=%s: %s",
+			    replica_label(r), err_name(j->err),
+			    msg_text(&j->msg, j->err));
+	}
+	if (j->became_whole) {
+		log_info("the replica is whole now feed=%s", replica_label(r));
+	}
+	f->n = j->err == WEALD_OK ? j->n : 0;
+	memcpy(f->wanted, j->wanted, f->n * sizeof(f->wanted[0]));
+	f->left = f->n;
+	f->next = j->next;
+	if (f->n == 0 && j->err == WEALD_OK) {
+		/* whole where nothing is missing from the first update on */
+		f->look = j->whole && !j->became_whole && f->from > 1;
+		f->from = f->look ? 1 : f->next;
+	}
+	f->tried_n = 0;
+	f->asked = 0;
+	f->state = f->n > 0 ? FETCH_ASKING : FETCH_REST;
+	f->at_ms = node_now_ms(r->node) + FETCH_AGAIN_MS;
+	member_follow_release(&j->follow);
+	region_release(&j->look.region);
+	free(j);
+	fetch_step(f);
+}
+
+static int copy_texts(char **from, size_t n, char ***out)
+{
+	char **copy = calloc(n + 1, sizeof(*copy));
+	size_t i;
+
+	if (copy == NULL) {
+		return WEALD_NOMEM;
+	}
+	*out = copy;
+	for (i = 0; i < n; i++) {
+		copy[i] = strdup(from[i]);
+		if (copy[i] == NULL) {
+			return WEALD_NOMEM;
+		}
+	}
+	return WEALD_OK;
+}
+
+static void look_begin(struct fetch *f)
+{
+	struct replica *r = f->replica;
+	const struct member_follow *follow =
+		members_follow(&r->node->members, r->id);
+	struct look_job *j = calloc(1, sizeof(*j));
+	int err = j == NULL ? WEALD_NOMEM : WEALD_OK;
+
+	if (err == WEALD_OK && follow != NULL) {
+		err = copy_texts(follow->topics, follow->topics_n,
+				 &j->follow.topics);
+		j->follow.topics_n = err == WEALD_OK ? follow->topics_n : 0;
+	}
+	if (err == WEALD_OK && follow != NULL) {
+		err = copy_texts(follow->kinds, follow->kinds_n,
+				 &j->follow.kinds);
+		j->follow.kinds_n = err == WEALD_OK ? follow->kinds_n : 0;
+	}
+	if (err != WEALD_OK) {
+		if (j != NULL) {
+			member_follow_release(&j->follow);
+		}
+		free(j);
+		f->at_ms = node_now_ms(r->node) + FETCH_AGAIN_MS;
+		return;
+	}
+	j->whole = r->policy == GOSSIP_FOLLOW_WHOLE;
+	j->from = f->from < 1 ? 1 : f->from;
+	j->job.work = look_work;
+	j->job.done = look_done;
+	f->look = false;
+	f->state = FETCH_LOOKING;
+	job_submit(r->node, r, &j->job);
+}
+
+/* ---- asking --------------------------------------------------------------
+ */
+
+static bool was_tried(const struct fetch *f, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < f->tried_n; i++) {
+		if (f->tried[i] == id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add_tried(struct fetch *f, uint32_t id)
+{
+	uint32_t *grown;
+
+	if (f->tried_n >= GOSSIP_PEERS_MAX) {
+		return;
+	}
+	grown = realloc(f->tried, (f->tried_n + 1) * sizeof(*grown));
+	if (grown != NULL) {
+		f->tried = grown;
+		f->tried[f->tried_n++] = id;
+	}
+}
+
+/* A peer that holds the feed and was not asked in vain, drawn by lot. */
+static struct session *choose_peer(struct fetch *f)
+{
+	struct node *n = f->replica->node;
+	struct session *chosen = NULL;
+	struct session *s;
+	uint64_t seen = 0;
+	uint64_t epoch;
+	uint64_t seq;
+	bool to;
+	bool from;
+	size_t i;
+
+	for (i = 0; i < n->sessions_n; i++) {
+		s = n->sessions[i];
+		if (s->state != SESSION_PEER || was_tried(f, s->id) ||
+		    !gossip_peer_has(n->engine, s->id, f->replica->id, &epoch,
+				     &seq, &to, &from) ||
+		    seq == 0) {
+			continue;
+		}
+		seen++;
+		if (node_random(n, seen) == 0) {
+			chosen = s;
+		}
+	}
+	return chosen;
+}
+
+static void ask(struct fetch *f)
+{
+	uint8_t blobs[FETCH_N_MAX][OBJECT_ID_BYTES];
+	struct session *s = choose_peer(f);
+	struct frame frame = { .type = FRAME_WANT_CONTENTS };
+	size_t count = 0;
+	size_t i;
+
+	if (s == NULL) {
+		/* nobody reachable has the rest: all of it again later */
+		f->state = FETCH_REST;
+		f->from = 1;
+		f->at_ms = node_now_ms(f->replica->node) + FETCH_AGAIN_MS;
+		return;
+	}
+	for (i = 0; i < f->n; i++) {
+		if (!f->wanted[i].answered) {
+			memcpy(blobs[count++], f->wanted[i].change.blob,
+			       OBJECT_ID_BYTES);
+		}
+	}
+	assert(count > 0);
+	memcpy(frame.want_contents.feed, f->replica->id, SHA256_BYTES);
+	frame.want_contents.blobs = (const uint8_t(*)[OBJECT_ID_BYTES])blobs;
+	frame.want_contents.n = count;
+	f->asked = s->id;
+	f->left = count;
+	f->at_ms = node_now_ms(f->replica->node) + FETCH_MS;
+	if (conn_send(s->conn, &frame) != WEALD_OK) {
+		add_tried(f, s->id);
+		f->asked = 0;
+	}
+}
+
+/* Go on, whatever the state: the only place that decides. */
+static void fetch_step(struct fetch *f)
+{
+	struct node *n = f->replica->node;
+	bool due = node_now_ms(n) >= f->at_ms;
+
+	if (n->stopping) {
+		return;
+	}
+	switch (f->state) {
+	case FETCH_REST:
+		if (f->replica->narrow && (f->look || due)) {
+			look_begin(f);
+		}
+		break;
+	case FETCH_ASKING:
+		if (f->asked != 0 && due) {
+			add_tried(f, f->asked);
+			f->asked = 0;
+		}
+		if (f->asked == 0) {
+			ask(f);
+		}
+		break;
+	case FETCH_LOOKING:
+	case FETCH_STORING:
+		break;
+	}
+}
+
+/* ---- storing -------------------------------------------------------------
+ */
+
+struct store_job {
+	struct job job;
+	struct change *changes; /* n */
+	struct buf *contents;
+	size_t n;
+	int err;   /* of the store */
+	int wrong; /* of a content: the peer's fault */
+	struct weald_msg msg;
+};
+
+static void store_work(struct job *job)
+{
+	struct store_job *j = (struct store_job *)job;
+	struct feed *f = job->replica->feed;
+	size_t i;
+	int r;
+
+	if (f == NULL) {
+		return;
+	}
+	for (i = 0; i < j->n && j->err == WEALD_OK; i++) {
+		r = feed_add_content(f, &j->changes[i],
+				     buf_span(&j->contents[i]), &j->msg);
+		if (r == WEALD_CONTENT_SIZE || r == WEALD_CONTENT_DIGEST ||
+		    r == WEALD_CONTENT_BLOB) {
+			j->wrong = r;
+		} else if (r != WEALD_OK) {
+			j->err = r;
+		}
+	}
+	if (j->err == WEALD_OK) {
+		j->err = feed_commit(f, &j->msg);
+	}
+	if (j->err != WEALD_OK) {
+		feed_rollback(f);
+	}
+}
+
+static void store_free(struct store_job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++) {
+		buf_release(&j->contents[i]);
+	}
+	free(j->changes);
+	free(j->contents);
+	free(j);
+}
+
+static bool all_answered(const struct fetch *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (!f->wanted[i].answered) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void store_done(struct job *job)
+{
+	struct store_job *j = (struct store_job *)job;
+	struct replica *r = job->replica;
+	struct node *n = job->node;
+	struct fetch *f = r->fetch;
+	struct session *s = session_find(n, f->asked);
+	struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
+
+	if (j->err == WEALD_IO || j->err == WEALD_UNKNOWN) {
+		node_fail(n, j->err, &j->msg);
+	}
+	if (j->err != WEALD_OK) {
+		f->left = 0; /* not stored: asked again */
+	}
+	if (j->wrong != WEALD_OK && s != NULL && s->state == SESSION_PEER) {
+		back_off_add(n, s->key, err_name(j->wrong));
+		down.peer_down.peer = s->id;
+		session_close(s, true, err_name(j->wrong),
+			      "a file is not what its update says");
+		drive(n, &down);
+		f->left = 0;
+	}
+	f->state = FETCH_ASKING;
+	if (all_answered(f)) {
+		f->asked = 0;
+		f->from = f->next;
+		f->look = true;
+		f->state = FETCH_REST;
+	} else if (f->left == 0) {
+		add_tried(f, f->asked); /* it has not got the rest */
+		f->asked = 0;
+	}
+	consolidate_later(r);
+	store_free(j);
+	fetch_step(f);
+}
+
+static struct wanted *find_wanted(struct fetch *f, const uint8_t *blob)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (!f->wanted[i].answered &&
+		    memcmp(f->wanted[i].change.blob, blob, OBJECT_ID_BYTES) ==
+			    0) {
+			return &f->wanted[i];
+		}
+	}
+	return NULL;
+}
+
+static struct store_job *store_new(size_t n)
+{
+	struct store_job *j = calloc(1, sizeof(*j));
+
+	if (j == NULL) {
+		return NULL;
+	}
+	j->changes = calloc(n, sizeof(*j->changes));
+	j->contents = calloc(n, sizeof(*j->contents));
+	if (j->changes == NULL || j->contents == NULL) {
+		store_free(j);
+		return NULL;
+	}
+	j->job.work = store_work;
+	j->job.done = store_done;
+	return j;
+}
+
+static void contents_came(struct session *s, const struct frame_contents *c)
+{
+	struct replica *r = replica_find(s->node, c->feed);
+	struct fetch *f = r == NULL ? NULL : r->fetch;
+	struct store_job *j;
+	struct wanted *w;
+	size_t i;
+
+	if (f == NULL || f->asked != s->id || f->asked == 0) {
+		return; /* too late, or not asked for */
+	}
+	j = store_new(c->n);
+	for (i = 0; j != NULL && i < c->n; i++) {
+		w = find_wanted(f, c->contents[i].blob);
+		if (w == NULL) {
+			continue;
+		}
+		f->left--;
+		if (c->contents[i].content.data == NULL) {
+			continue;
+		}
+		w->answered = true;
+		buf_init(&j->contents[j->n], CONTENT_BYTES_MAX);
+		j->changes[j->n] = w->change;
+		if (buf_add(&j->contents[j->n], c->contents[i].content.data,
+			    c->contents[i].content.len) != WEALD_OK) {
+			break;
+		}
+		j->n++;
+	}
+	if (j == NULL) {
+		return; /* no memory: asked again when the time is over */
+	}
+	f->state = FETCH_STORING;
+	f->at_ms = node_now_ms(s->node) + FETCH_MS;
+	job_submit(s->node, r, &j->job);
+}
+
+void contents_look(struct replica *r, bool all)
+{
+	if (!r->narrow) {
+		return;
+	}
+	if (r->fetch == NULL) {
+		r->fetch = calloc(1, sizeof(*r->fetch));
+		if (r->fetch == NULL) {
+			return; /* the next change tries again */
+		}
+		r->fetch->replica = r;
+	}
+	r->fetch->look = true;
+	if (all) {
+		r->fetch->from = 1;
+	}
+	fetch_step(r->fetch);
+}
+
+void contents_tick(struct node *n)
+{
+	size_t i;
+
+	for (i = 0; i < n->replicas_n; i++) {
+		if (n->replicas[i]->fetch != NULL) {
+			fetch_step(n->replicas[i]->fetch);
+		}
+	}
+}
+
+void contents_release(struct replica *r)
+{
+	if (r->fetch != NULL) {
+		free(r->fetch->tried);
+		free(r->fetch);
+		r->fetch = NULL;
+	}
+}
+
+/* ---- answering -----------------------------------------------------------
+ */
+
+/* A want-contents; the first in the session's list is the one answered. */
+struct answer {
+	struct answer *next;
+	struct node *node;
+	uint32_t peer;
+	struct replica *replica;
+	uint8_t (*blobs)[OBJECT_ID_BYTES];
+	size_t n;
+	size_t done; /* answered already */
+	bool reading;
+};
+
+struct answer_job {
+	struct job job;
+	uint32_t peer;
+	uint8_t (*blobs)[OBJECT_ID_BYTES]; /* copied */
+	size_t n;
+	struct buf *contents; /* n; data NULL: not here */
+	size_t read;
+};
+
+static void answer_free(struct answer *a)
+{
+	free(a->blobs);
+	free(a);
+}
+
+static void answer_work(struct job *job)
+{
+	struct answer_job *j = (struct answer_job *)job;
+	const struct feed *f = job->replica->feed;
+	size_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < j->n && bytes < ANSWER_BYTES; i++) {
+		buf_init(&j->contents[i], CONTENT_BYTES_MAX);
+		if (f != NULL && feed_content(f, j->blobs[i], &j->contents[i],
+					      NULL) == WEALD_OK) {
+			/* an empty file is no absent one */
+			(void)buf_reserve(&j->contents[i], 1);
+			bytes += j->contents[i].len;
+		} else {
+			buf_release(&j->contents[i]);
+		}
+		j->read++;
+	}
+}
+
+static void answer_job_free(struct answer_job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->read; i++) {
+		buf_release(&j->contents[i]);
+	}
+	free(j->contents);
+	free(j->blobs);
+	free(j);
+}
+
+static void answer_send(struct session *s, const struct answer_job *j)
+{
+	struct frame frame = { .type = FRAME_CONTENTS };
+	struct frame_content *list = calloc(j->read, sizeof(*list));
+	size_t i;
+
+	for (i = 0; list != NULL && i < j->read; i++) {
+		memcpy(list[i].blob, j->blobs[i], OBJECT_ID_BYTES);
+		list[i].content = buf_span(&j->contents[i]);
+	}
+	memcpy(frame.contents.feed, j->job.replica->id, SHA256_BYTES);
+	frame.contents.contents = list;
+	frame.contents.n = j->read;
+	if (list == NULL || conn_send(s->conn, &frame) != WEALD_OK) {
+		conn_close(s->conn, false, "restarting", "out of memory");
+	}
+	free(list);
+}
+
+static void answer_next(struct session *s);
+
+static void answer_done(struct job *job)
+{
+	struct answer_job *j = (struct answer_job *)job;
+	struct session *s = session_find(job->node, j->peer);
+	struct answer *a = s == NULL ? NULL : s->answers;
+
+	if (a != NULL && s->state == SESSION_PEER) {
+		answer_send(s, j);
+		a->reading = false;
+		a->done += j->read;
+		if (a->done >= a->n) {
+			s->answers = a->next;
+			answer_free(a);
+		}
+		answer_next(s);
+	}
+	answer_job_free(j);
+}
+
+static void answer_next(struct session *s)
+{
+	struct answer *a = s->answers;
+	struct answer_job *j;
+	size_t left;
+
+	if (a == NULL || a->reading || s->state != SESSION_PEER ||
+	    s->unsent >= GOSSIP_CATCHUP_BYTES_MAX) {
+		return;
+	}
+	left = a->n - a->done;
+	j = calloc(1, sizeof(*j));
+	if (j != NULL) {
+		j->contents = calloc(left, sizeof(*j->contents));
+		j->blobs = calloc(left, sizeof(*j->blobs));
+	}
+	if (j == NULL || j->contents == NULL || j->blobs == NULL) {
+		if (j != NULL) {
+			answer_job_free(j);
+		}
+		return; /* when the next bytes go out */
+	}
+	memcpy(j->blobs, a->blobs + a->done, left * sizeof(*j->blobs));
+	j->n = left;
+	j->peer = s->id;
+	j->job.work = answer_work;
+	j->job.done = answer_done;
+	a->reading = true;
+	job_submit(s->node, a->replica, &j->job);
+}
+
+static void answer_wanted(struct session *s, const struct frame *frame)
+{
+	const struct frame_want_contents *w = &frame->want_contents;
+	struct node *n = s->node;
+	struct replica *r = replica_find(n, w->feed);
+	struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
+	struct answer **at = &s->answers;
+	struct answer *a;
+	size_t count = 0;
+
+	while (*at != NULL) {
+		at = &(*at)->next;
+		count++;
+	}
+	if (r == NULL || count >= ANSWERS_MAX) {
+		down.peer_down.peer = s->id;
+		if (r != NULL) {
+			back_off_add(n, s->key, "flood");
+			session_close(s, true, "flood",
+				      "too many want-contents at once");
+			drive(n, &down);
+		}
+		return;
+	}
+	a = calloc(1, sizeof(*a));
+	if (a != NULL) {
+		a->blobs = calloc(w->n, sizeof(*a->blobs));
+	}
+	if (a == NULL || a->blobs == NULL) {
+		free(a);
+		return; /* the peer asks another when its time is over */
+	}
+	memcpy(a->blobs, w->blobs, w->n * sizeof(*a->blobs));
+	a->node = n;
+	a->peer = s->id;
+	a->replica = r;
+	a->n = w->n;
+	*at = a;
+	answer_next(s);
+}
+
+void contents_received(struct session *s, const struct frame *frame)
+{
+	if (frame->type == FRAME_CONTENTS) {
+		contents_came(s, &frame->contents);
+	} else {
+		answer_wanted(s, frame);
+	}
+}
+
+void contents_sent(struct session *s)
+{
+	answer_next(s);
+}
+
+void contents_down(struct session *s)
+{
+	struct node *n = s->node;
+	struct answer *a;
+	struct fetch *f;
+	size_t i;
+
+	while ((a = s->answers) != NULL) {
+		s->answers = a->next;
+		answer_free(a);
+	}
+	for (i = 0; s->id != 0 && i < n->replicas_n; i++) {
+		f = n->replicas[i]->fetch;
+		if (f != NULL && f->asked == s->id) {
+			f->asked = 0;
+			fetch_step(f);
+		}
+	}
+}

@@ -1,0 +1,86 @@
+/*
+ * Jobs: work on libuv's thread pool.
+ *
+ * A job of a replica waits in the replica's own queue until the one before it
+ * is done, so that a struct feed is only ever used by one thread. A job without
+ * a replica starts at once. While the node works alone (sign.c) no replica's
+ * job starts.
+ */
+#include <assert.h>
+
+#include "daemon/node/node_private.h"
+
+static void job_work_cb(uv_work_t *req)
+{
+	struct job *job = req->data;
+
+	job->work(job);
+}
+
+static void job_done_cb(uv_work_t *req, int status)
+{
+	struct job *job = req->data;
+	struct node *n = job->node;
+	struct replica *r = job->replica;
+
+	assert(status == 0 && "no job is cancelled");
+	(void)status;
+	assert(n->jobs > 0 && n->jobs_running > 0);
+	n->jobs--;
+	n->jobs_running--;
+	if (r != NULL) {
+		assert(r->busy);
+		r->busy = false;
+	}
+	job->done(job); /* frees it */
+	if (r != NULL) {
+		job_kick(r);
+	}
+	node_idle(n);
+}
+
+static void job_start(struct node *n, struct job *job)
+{
+	int r;
+
+	n->jobs_running++;
+	job->req.data = job;
+	r = uv_queue_work(&n->loop, &job->req, job_work_cb, job_done_cb);
+	assert(r == 0 && "there is always work to do");
+	(void)r;
+}
+
+void job_kick(struct replica *r)
+{
+	struct job *job = r->first;
+
+	if (r->busy || job == NULL || r->node->alone != NULL) {
+		return;
+	}
+	r->first = job->next;
+	if (r->first == NULL) {
+		r->last = NULL;
+	}
+	r->busy = true;
+	job_start(r->node, job);
+}
+
+void job_submit(struct node *n, struct replica *r, struct job *job)
+{
+	assert(job->work != NULL && job->done != NULL);
+	job->node = n;
+	job->replica = r;
+	job->next = NULL;
+	n->jobs++;
+	if (r == NULL) {
+		job_start(n, job);
+		return;
+	}
+	if (r->last == NULL) {
+		r->first = job;
+	} else {
+		r->last->next = job;
+	}
+	r->last = job;
+	job_kick(r);
+}
