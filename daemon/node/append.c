@@ -17,7 +17,10 @@
 /* Updates of a batch that watchers hear of one by one. */
 #define APPEND_NOTES_MAX 64u
 /* Commits after which packs are looked at. */
-#define CONSOLIDATE_COMMITS 8u
+/* So long after the last one memory is given back to the system. */
+#define TRIM_MS                  10000u
+#define CONSOLIDATE_COMMITS      8u
+#define CONSOLIDATE_COMMITS_MOST 32u
 
 struct append_job {
 	struct job job;
@@ -25,7 +28,8 @@ struct append_job {
 	struct blob **blobs;        /* n, referenced */
 	struct verified **verified; /* n; NULL where they are checked again */
 	char name[HOME_FEED_NAME_BYTES]; /* to be made; "" where it is there */
-	bool narrow;                     /* contents may be absent */
+	bool narrow;                     /* contents may be absent, and are: */
+	struct member_follow choice;     /* those that it does not want */
 	/* results */
 	struct feed *made;
 	int err;
@@ -99,6 +103,19 @@ static int make_feed(struct append_job *a)
 	return r;
 }
 
+/* A push brings all contents: what was not chosen is not kept. */
+static void leave_out(struct append_job *a, struct verified *v)
+{
+	size_t i;
+
+	if (!a->narrow || replica_wants(&a->choice, &v->checked.update)) {
+		return;
+	}
+	for (i = 0; i < v->envelope.contents_n; i++) {
+		v->envelope.contents[i] = (struct span){ NULL, 0 };
+	}
+}
+
 static int append_one(struct append_job *a, struct feed *f, size_t i)
 {
 	struct verified *v = a->verified[i];
@@ -109,6 +126,7 @@ static int append_one(struct append_job *a, struct feed *f, size_t i)
 		a->verified[i] = v;
 	}
 	if (r == WEALD_OK) {
+		leave_out(a, v);
 		r = feed_append(f, &v->envelope, &v->checked, &a->msg);
 	}
 	if (r != WEALD_OK) {
@@ -236,8 +254,9 @@ void consolidate_later(struct replica *r)
 	struct consolidate_job *c;
 
 	r->commits++;
-	if (r->commits < CONSOLIDATE_COMMITS || r->node->stopping) {
-		return;
+	if (r->commits < CONSOLIDATE_COMMITS || r->node->stopping ||
+	    (r->first != NULL && r->commits < CONSOLIDATE_COMMITS_MOST)) {
+		return; /* work that somebody waits for goes first */
 	}
 	c = calloc(1, sizeof(*c));
 	if (c == NULL) {
@@ -296,6 +315,7 @@ static void append_take(struct append_job *a)
 		update_note_tell(r, &a->notes[i]);
 	}
 	consolidate_later(r);
+	n->trim_ms = node_now_ms(n) + TRIM_MS;
 	if (r->narrow && a->appended > 0) {
 		contents_look(r, false);
 	}
@@ -333,6 +353,7 @@ static void append_free(struct append_job *a)
 		blob_unref(a->blobs[i]);
 	}
 	region_release(&a->look.region);
+	member_follow_release(&a->choice);
 	free(a->blobs);
 	free(a->verified);
 	free(a->notes);
@@ -377,7 +398,8 @@ void append_begin(struct node *n, const struct gossip_effect *e)
 		a->blobs = calloc(e->append.n, sizeof(struct blob *));
 		a->verified = calloc(e->append.n, sizeof(struct verified *));
 	}
-	if (a == NULL || a->blobs == NULL || a->verified == NULL) {
+	if (a == NULL || a->blobs == NULL || a->verified == NULL ||
+	    replica_choice(r, &a->choice) != WEALD_OK) {
 		if (a != NULL) {
 			append_free(a);
 		}

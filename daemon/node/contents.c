@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "daemon/node/node_private.h"
-#include "proto/path.h"
 
 /* Contents asked for at once. */
 #define FETCH_N_MAX 256u
@@ -78,15 +77,7 @@ struct look_job {
 
 static bool look_wants(const struct look_job *j, const struct update *u)
 {
-	struct record_path path;
-
-	if (j->whole || u->record.len == 0) {
-		return true; /* how a region describes itself is for all */
-	}
-	if (path_parse_record(u->record, &path, NULL) != WEALD_OK) {
-		return false;
-	}
-	return member_wants(&j->follow, u->topics, u->topics_n, path.kind);
+	return j->whole || replica_wants(&j->follow, u);
 }
 
 static int look_each(void *ctx, const struct update *u, const struct change *c)
@@ -172,46 +163,13 @@ static void look_done(struct job *job)
 	fetch_step(f);
 }
 
-static int copy_texts(char **from, size_t n, char ***out)
-{
-	char **copy = calloc(n + 1, sizeof(*copy));
-	size_t i;
-
-	if (copy == NULL) {
-		return WEALD_NOMEM;
-	}
-	*out = copy;
-	for (i = 0; i < n; i++) {
-		copy[i] = strdup(from[i]);
-		if (copy[i] == NULL) {
-			return WEALD_NOMEM;
-		}
-	}
-	return WEALD_OK;
-}
-
 static void look_begin(struct fetch *f)
 {
 	struct replica *r = f->replica;
-	const struct member_follow *follow =
-		members_follow(&r->node->members, r->id);
 	struct look_job *j = calloc(1, sizeof(*j));
-	int err = j == NULL ? WEALD_NOMEM : WEALD_OK;
+	int err = j == NULL ? WEALD_NOMEM : replica_choice(r, &j->follow);
 
-	if (err == WEALD_OK && follow != NULL) {
-		err = copy_texts(follow->topics, follow->topics_n,
-				 &j->follow.topics);
-		j->follow.topics_n = err == WEALD_OK ? follow->topics_n : 0;
-	}
-	if (err == WEALD_OK && follow != NULL) {
-		err = copy_texts(follow->kinds, follow->kinds_n,
-				 &j->follow.kinds);
-		j->follow.kinds_n = err == WEALD_OK ? follow->kinds_n : 0;
-	}
 	if (err != WEALD_OK) {
-		if (j != NULL) {
-			member_follow_release(&j->follow);
-		}
 		free(j);
 		f->at_ms = node_now_ms(r->node) + FETCH_AGAIN_MS;
 		return;

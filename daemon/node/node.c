@@ -51,7 +51,7 @@ static void handle_closed_cb(uv_handle_t *handle)
 	n->handles--;
 }
 
-static void close_handle(struct node *n, uv_handle_t *handle)
+static void close_handle(const struct node *n, uv_handle_t *handle)
 {
 	if (handle->data == n && !uv_is_closing(handle)) {
 		uv_close(handle, handle_closed_cb);
@@ -143,6 +143,15 @@ void node_fail(struct node *n, int err, const struct weald_msg *msg)
 /* ---- while running -------------------------------------------------------
  */
 
+/* After a catch-up much memory is free, in small pieces: give it back. */
+static void trim(struct node *n)
+{
+	if (n->trim_ms != 0 && node_now_ms(n) >= n->trim_ms) {
+		n->trim_ms = 0;
+		(void)malloc_trim(64 * 1024);
+	}
+}
+
 static void tick_cb(uv_timer_t *timer)
 {
 	struct node *n = timer->data;
@@ -155,6 +164,7 @@ static void tick_cb(uv_timer_t *timer)
 		node_idle(n);
 		return;
 	}
+	trim(n);
 	sessions_tick(n);
 	plan_tick(n);
 	membership_tick(n);
@@ -460,8 +470,9 @@ static int start(struct node *n, const struct node_options *options,
 	return r;
 }
 
-static void started(struct node *n)
+static void started(struct node *n, bool first)
 {
+	struct weald_msg msg = { "" };
 	char key[2 * PUBKEY_BYTES + 1];
 
 	n->started_ms = node_now_ms(n);
@@ -475,6 +486,11 @@ static void started(struct node *n)
 		 n->listener == NULL ? 0u
 				     : (unsigned)listener_port(n->listener),
 		 key);
+	if (first) {
+		log_info("signing is allowed by the admin's word");
+	} else if (!node_may_sign(n, &msg)) {
+		log_info("signing is held back: %s", msg.text);
+	}
 	(void)sd_notifyf(0, "READY=1\nSTATUS=%s: %zu feeds", home_slug(n->home),
 			 n->replicas_n);
 }
@@ -533,7 +549,7 @@ int node_run(const struct node_options *options, struct weald_msg *msg)
 	}
 	r = start(n, options, msg);
 	if (r == WEALD_OK) {
-		started(n);
+		started(n, options->first);
 	} else {
 		n->err = r;
 		n->stopping = true;

@@ -148,6 +148,13 @@ void replica_look(const struct feed *f, bool profile, struct replica_look *out);
 void replica_take(struct replica *r, struct replica_look *look);
 /* What people call it: its folder's name, its slug, or the id's first hex. */
 const char *replica_label(const struct replica *r);
+/*
+ * What of a narrow feed is wanted: its topics and kinds, copied for a job; the
+ * caller releases it. WEALD_NOMEM.
+ */
+int replica_choice(const struct replica *r, struct member_follow *out);
+/* Are the contents of @u wanted? On any thread. */
+bool replica_wants(const struct member_follow *choice, const struct update *u);
 /* Give a new feed its folder's name: the slug or, where taken, slug-hex. */
 void replica_choose_name(struct replica *r, const char *slug);
 /* Keep a fork's proof over restarts. */
@@ -438,6 +445,11 @@ struct node {
 	uv_signal_t signals[3];
 	unsigned handles; /* open ones of ours */
 	struct log_limit log_peers;
+	/* sessions that peers ended for another with our key: session.c */
+	unsigned displaced;
+	uint64_t displaced_ms;
+	uint64_t twin_ms; /* when that was last too often; 0: never */
+	uint64_t trim_ms; /* memory is given back then; 0: none was used */
 
 	bool stopping;
 	bool stopped_control;

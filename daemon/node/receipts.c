@@ -257,6 +257,35 @@ void receipts_save(struct node *n)
 	job_submit(n, NULL, &s->job);
 }
 
+/*
+ * Is the node one that can still say what it holds? A region that has given its
+ * node another key will never speak with the old one again.
+ */
+static bool is_named(struct node *n, const uint8_t key[PUBKEY_BYTES])
+{
+	const struct member_peer *peer = members_peer(&n->members, key);
+	const struct replica *r;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < n->replicas_n; i++) {
+		r = n->replicas[i];
+		if (r != n->own && members_follow(&n->members, r->id) == NULL) {
+			continue;
+		}
+		for (k = 0; k < r->region.nodes_n; k++) {
+			if (memcmp(r->region.nodes[k].key, key, PUBKEY_BYTES) ==
+			    0) {
+				return true;
+			}
+		}
+	}
+	/* one that joined counts until its region has said its nodes */
+	r = peer == NULL || !peer->has_feed ? NULL
+					    : replica_find(n, peer->feed);
+	return peer != NULL && (r == NULL || r->region.nodes_n == 0);
+}
+
 int receipts_view(struct node *n, uint8_t (**out)[PUBKEY_BYTES], size_t *out_n)
 {
 	struct receipt_book *b = n->receipts;
@@ -269,7 +298,7 @@ int receipts_view(struct node *n, uint8_t (**out)[PUBKEY_BYTES], size_t *out_n)
 		return WEALD_NOMEM;
 	}
 	for (i = 0; i < b->n; i++) {
-		if (b->kept[i].holds_ours &&
+		if (b->kept[i].holds_ours && is_named(n, b->kept[i].node) &&
 		    memcmp(b->kept[i].node, n->key, PUBKEY_BYTES) != 0) {
 			memcpy(view[count++], b->kept[i].node, PUBKEY_BYTES);
 		}

@@ -120,6 +120,58 @@ void replica_choose_name(struct replica *r, const char *slug)
 	snprintf(r->name, sizeof(r->name), "%s-%s", slug, hex);
 }
 
+static int copy_texts(char **from, size_t n, char ***out, size_t *out_n)
+{
+	char **copy = calloc(n + 1, sizeof(*copy));
+
+	if (copy == NULL) {
+		return WEALD_NOMEM;
+	}
+	*out = copy;
+	while (*out_n < n) {
+		copy[*out_n] = strdup(from[*out_n]);
+		if (copy[*out_n] == NULL) {
+			return WEALD_NOMEM;
+		}
+		(*out_n)++;
+	}
+	return WEALD_OK;
+}
+
+int replica_choice(const struct replica *r, struct member_follow *out)
+{
+	const struct member_follow *f =
+		members_follow(&r->node->members, r->id);
+	struct member_follow copy = { .topics = NULL };
+	int err = WEALD_OK;
+
+	if (f != NULL) {
+		err = copy_texts(f->topics, f->topics_n, &copy.topics,
+				 &copy.topics_n);
+	}
+	if (f != NULL && err == WEALD_OK) {
+		err = copy_texts(f->kinds, f->kinds_n, &copy.kinds,
+				 &copy.kinds_n);
+	}
+	if (err != WEALD_OK) {
+		member_follow_release(&copy);
+		return err;
+	}
+	*out = copy;
+	return WEALD_OK;
+}
+
+bool replica_wants(const struct member_follow *choice, const struct update *u)
+{
+	struct record_path path;
+
+	if (u->record.len == 0) {
+		return true; /* how a region describes itself is for all */
+	}
+	return path_parse_record(u->record, &path, NULL) == WEALD_OK &&
+	       member_wants(choice, u->topics, u->topics_n, path.kind);
+}
+
 /* ---- what a feed says ----------------------------------------------------
  */
 
@@ -274,6 +326,28 @@ static void load_proof(struct replica *r)
 	free(path);
 }
 
+/*
+ * The feed that a folder which cannot be opened must be, by its name: so it is
+ * not fetched a second time, into another folder, while a person looks at it.
+ */
+static void guess_id(const struct node *n, const char *name,
+		     uint8_t out[SHA256_BYTES])
+{
+	const struct member_follow *f;
+	char full[SLUG_BYTES_MAX + 16];
+	char hex[2 * 6 + 1];
+	size_t i;
+
+	for (i = 0; i < n->members.follows_n; i++) {
+		f = &n->members.follows[i];
+		hex_encode(f->feed, 6, hex);
+		snprintf(full, sizeof(full), "%s-%s", f->slug, hex);
+		if (strcmp(f->slug, name) == 0 || strcmp(full, name) == 0) {
+			memcpy(out, f->feed, SHA256_BYTES);
+		}
+	}
+}
+
 static int take_opened(struct opening *o, size_t i)
 {
 	struct node *n = o->node;
@@ -291,6 +365,9 @@ static int take_opened(struct opening *o, size_t i)
 		err = replica_add(n, feed_identity(one->feed)->feed, &r);
 	} else {
 		err = replica_new(n, &r);
+		if (err == WEALD_OK) {
+			guess_id(n, o->names[i], r->id);
+		}
 	}
 	if (err != WEALD_OK) {
 		return err;
@@ -362,7 +439,9 @@ int replicas_open(struct node *n, struct weald_msg *msg)
 		msg_set(msg, "the region's own feed %s cannot be opened: %s",
 			home_slug(n->home),
 			named == NULL
-				? "it is not there"
+				? "it is not there; restore the home from a "
+				  "backup, or bring the feed back with weald "
+				  "import from a region that holds it"
 				: msg_text(&named->open_msg, named->open_err));
 		return named == NULL || named->open_err == WEALD_OK
 			       ? WEALD_CORRUPT

@@ -23,6 +23,9 @@
 #define STRANGER_MS     3000u
 #define BACK_OFF_MS     10000u
 #define BACK_OFF_MS_MAX 600000u
+/* So often displaced, each within so long of the last: there is a twin. */
+#define TWIN_TIMES 4u
+#define TWIN_MS    60000u
 
 struct session *session_find(struct node *n, uint32_t id)
 {
@@ -293,6 +296,38 @@ static void session_up_cb(void *ctx, struct conn *c)
 	}
 }
 
+/*
+ * A peer that has ended our session for another with our key: once is a
+ * connection that crossed another, or a restart. Again and again it is a
+ * second node with our key, which does the same with us.
+ */
+static void look_for_twin(struct node *n, const struct conn_end *end,
+			  const uint8_t key[PUBKEY_BYTES])
+{
+	uint64_t now = node_now_ms(n);
+
+	if (strcmp(end->reason, gossip_reason_name(GOSSIP_WHY_DUPLICATE)) !=
+		    0 ||
+	    end->ours || session_by_key(n, key) != NULL) {
+		return;
+	}
+	if (now - n->displaced_ms > TWIN_MS) {
+		n->displaced = 0;
+	}
+	n->displaced_ms = now;
+	n->displaced++;
+	if (n->displaced < TWIN_TIMES) {
+		return;
+	}
+	if (n->twin_ms == 0 || now - n->twin_ms > TWIN_MS) {
+		log_error("another node runs with our node key: stop one of "
+			  "the two, a home was copied");
+		watch_tell(n, json_pack("{s:s, s:s}", "event", "report",
+					"reason", "twin"));
+	}
+	n->twin_ms = now;
+}
+
 static void session_down_cb(void *ctx, struct conn *c,
 			    const struct conn_end *end)
 {
@@ -342,6 +377,7 @@ static void session_down_cb(void *ctx, struct conn *c,
 
 		contents_down(s);
 		session_free(s);
+		look_for_twin(n, end, id);
 		if (entered && session_by_key(n, id) == NULL) {
 			dialler_lost(n->dialler, id,
 				     back_off_holds(n, id, &until, &why)

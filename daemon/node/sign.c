@@ -15,6 +15,9 @@
 /* More at once are not pushed one by one: the peers ask for them. */
 #define SIGN_PUSHED_MAX 64u
 
+/* So long after a twin was seen nothing is signed. */
+#define TWIN_REST_MS 600000u
+
 struct sign_job {
 	struct job job;
 	node_author_fn *fn;
@@ -44,6 +47,13 @@ bool node_may_sign(struct node *n, struct weald_msg *msg)
 {
 	enum gossip_guard why;
 
+	if (n->twin_ms != 0 && node_now_ms(n) - n->twin_ms < TWIN_REST_MS) {
+		/* both would sign the same seq: a fork for good */
+		msg_set(msg, "another node runs with our node key, from a copy "
+			     "of this home: stop one of the two, then wait for "
+			     "ten minutes or start the other again");
+		return false;
+	}
 	if (gossip_may_sign(n->engine, &why)) {
 		return true;
 	}

@@ -53,6 +53,8 @@ has_content() {
 		await 20 has_content "$name" alder more-sepsis
 		git -C "$(node_repo "$name" alder)" fsck --strict --no-dangling
 		every_commit_verifies "$(node_repo "$name" alder)"
+		# pushed or asked for, what was not chosen is not kept
+		run ! has_content "$name" alder more-falls
 	done
 	# what was here stays, and the choice outlives a restart
 	has_content birch alder of-falls

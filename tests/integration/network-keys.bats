@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+#
+# Node keys: one that two nodes use, and one that a node uses no longer.
+
+load helper
+load node
+
+setup() {
+	nodes_begin
+}
+
+teardown() {
+	nodes_end
+}
+
+says() {
+	grep -q "$2" "$NODES/$1.log"
+}
+
+allowed() {
+	node "$1" status | grep -q '^signing *allowed'
+}
+
+# alder has the region.yaml in which birch names its old key no longer.
+old_key_gone() {
+	! git -C "$(node_repo alder birch)" show main:region.yaml |
+		grep -q "$(cat "$NODES/birch.key")"
+}
+
+@test "two copies of a home are both told, and neither signs" {
+	node_init alder birch
+	nodes_start alder birch
+	node_link alder birch
+	node_publish alder one
+	await_agreed alder birch
+	cp -a "$NODES/birch" "$NODES/twin"
+	rm -f "$NODES/twin/control"
+	node_set twin listen none
+	node_start twin
+	await 60 says birch "another node runs with our node key"
+	await 60 says twin "another node runs with our node key"
+	for name in birch twin; do
+		run node_publish "$name" of-a-twin
+		[ "$status" -ne 0 ]
+		[[ "$output" == *"stop one of the two"* ]]
+	done
+}
+
+@test "a node key that was replaced is not waited for" {
+	node_init alder birch
+	nodes_start alder birch
+	node_link alder birch
+	node_publish alder one
+	await_agreed alder birch
+	await 30 test -s "$NODES/alder/receipts"
+	node_stop birch
+	rm "$NODES/birch/keys/node"
+	node_start birch
+	node birch invite >"$NODES/token"
+	node alder join "$(cat "$NODES/token")"
+	await 60 allowed birch
+	node_publish birch with-a-new-key
+	await_agreed alder birch
+	await 30 old_key_gone
+	node_stop alder
+	node_start alder
+	await 45 allowed alder
+}
