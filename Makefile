@@ -299,6 +299,7 @@ lint-format: | deps-dev
 	$(Q)clang-format --dry-run -Werror $(ALL_SRC) $(TEST_SRC) $(HEADERS)
 lint-tidy: | deps-dev
 	$(call say,LINT,clang-tidy)
+	@mkdir -p $(B)
 	$(Q)$(call each,$(ALL_SRC) $(TEST_SRC)) -I@ clang-tidy --quiet @ -- \
 		$(STANDARD) $(PKG_CFLAGS) 2>$(B)/tidy.log || \
 		{ cat $(B)/tidy.log; exit 1; }

@@ -200,7 +200,7 @@
 	X(REPLAY, "replay", "an update that is here already",                  \
 	  "nothing: two paths brought the same update")                        \
 	X(NOT_FOLLOWED, "not-followed", "an update of a feed not followed",    \
-	  "weald follow, if it should be")                                     \
+	  "nothing, unless it keeps growing: weald follow, if it should be")   \
 	X(BLOCKED, "blocked", "an update of a blocked feed",                   \
 	  "nothing: it was blocked by hand")                                   \
 	X(WAITING_FULL, "waiting-full", "no room left to wait in",             \
@@ -210,8 +210,8 @@
 	X(FEED_HELD, "feed-held", "the feed rests after a refused update",     \
 	  "weald why REGION names the update")                                 \
 	X(FEED_DISPUTED, "feed-disputed",                                      \
-	  "the feed's key was used twice: its region has to recover it",       \
-	  "tell the region: weald recover")                                    \
+	  "the feed's key was used twice: it takes no further updates",        \
+	  "tell its region; a later weald can recover the feed")               \
 	X(REISSUE_HELD, "reissue-held",                                        \
 	  "a change of history, which this version cannot take in",            \
 	  "update weald")                                                      \
@@ -252,7 +252,7 @@
 	X(READ_FAILED, "read-failed", "an update could not be read",           \
 	  "weald verify checks the feed")                                      \
 	X(FORK_FOUND, "fork-found", "a feed's key was used twice",             \
-	  "tell the region: weald recover")                                    \
+	  "tell its region; a later weald can recover the feed")               \
 	X(OWN_AHEAD, "own-ahead",                                              \
 	  "a peer holds more of our own feed than we do",                      \
 	  "nothing: our updates are taken back before the next is signed")     \

@@ -438,9 +438,15 @@ static void feed_refused(struct gossip *g, struct gossip_feed *f, int err)
 			  f, NULL, f->head.seq + 1);
 	/* who only passed it on could not know; who serves it says that it
 	   has stored it, which no honest node has */
-	if (f->waits_n > 0 && f->waits[0].served &&
+	if (f->waits_n > 0 && f->waits[0].served && f != g->own &&
 	    !gossip_is_our_failure(err)) {
 		guilty = gossip_peer_find(g, f->waits[0].peer);
+	}
+	if (guilty != NULL && err == WEALD_CONTENT_ABSENT) {
+		/* it follows the feed in part: others have the contents */
+		l = &guilty->links[f->slot];
+		l->has = l->has < f->head.seq ? l->has : f->head.seq;
+		guilty = NULL;
 	}
 	waits_remove(g, f, 0, f->waits_n);
 	f->tip = f->head;
@@ -509,7 +515,11 @@ void gossip_feed_local_write(struct gossip *g, const struct gossip_event *event)
 
 	assert(f != NULL);
 	assert(event->local_write.head.seq == f->head.seq + 1);
-	assert(f->tip.seq == f->head.seq);
+	if (f->tip.seq != f->head.seq) {
+		/* what came of our own feed meanwhile cannot follow now */
+		waits_remove(g, f, f->appending_n, f->waits_n);
+		f->tip = f->head;
+	}
 	memset(&w, 0, sizeof(w));
 	w.head = event->local_write.head;
 	w.envelope = event->local_write.envelope;

@@ -42,12 +42,15 @@ const char *gossip_guard_text(enum gossip_guard why)
 		return "this node has no feed of its own";
 	case GOSSIP_SIGN_WAITING:
 		return "waiting for other nodes to say what they hold of our "
-		       "feed; on the very first start: --i-am-first";
+		       "feed; weald run --i-am-first, or weald publish "
+		       "--i-am-first, is for a feed that no other node has "
+		       "ever held: never after a restore";
 	case GOSSIP_SIGN_BEHIND:
 		return "others hold more of our own feed than we do; it is "
 		       "being taken back";
 	case GOSSIP_SIGN_DISPUTED:
-		return "our feed's key was used twice; recover it first";
+		return "our feed's key was used twice; this version cannot "
+		       "recover the feed, which takes no further updates";
 	}
 	return "unknown";
 }

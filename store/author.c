@@ -57,8 +57,9 @@ int author_guard(const struct home *h, struct weald_msg *msg)
 	if (r == WEALD_OK && (members || receipts)) {
 		msg_set(msg,
 			"other nodes may hold more of this feed than \"%s\" "
-			"does; start weald run, which asks them first, or, if "
-			"this home is no restored backup, say --i-am-first",
+			"does; start weald run, which asks them first; only "
+			"where none does: weald publish --i-am-first, but "
+			"never after a restore",
 			home_path(h));
 		r = WEALD_GUARD;
 	}

@@ -26,8 +26,9 @@
  *           usedBy = <feed id>           # once used
  *
  * Ids may be in either case; sections and lines in any order; of a line that
- * may stand once the last counts. What is not known is refused. Comments of
- * others are lost when weald writes the file.
+ * may stand once the last counts. What is not known is refused, and so is a
+ * section without lines. Comments of others are lost when weald writes the
+ * file.
  *
  * In memory it is one struct; members_save() writes the whole file durably.
  * The rules that need no disk (who is introduced, what a token may) are pure

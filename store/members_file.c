@@ -460,6 +460,142 @@ static int take_entry(void *ctx, const struct home_config_entry *e,
 		msg);
 }
 
+/*
+ * Sections without lines. libgit2 tells of lines only, so that a block, say, of
+ * which nothing but its header is left would be passed over without a word.
+ */
+
+/* What is looked at; lines as git reads them. */
+struct scan {
+	const char *path;
+	struct span rest;
+	size_t line;        /* the number of the line that is looked at */
+	struct span header; /* of the section that has no line yet */
+	size_t header_line; /* 0: it has one, or there is none */
+	bool continues;     /* the line before ended with "\\" */
+};
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void skip_blanks(struct span *s)
+{
+	while (s->len > 0 && is_blank(s->data[0])) {
+		s->data++;
+		s->len--;
+	}
+}
+
+/* Does the value go on in the next line? */
+static bool goes_on(struct span line)
+{
+	bool odd = false;
+
+	if (line.len > 0 && line.data[line.len - 1] == '\r') {
+		line.len--;
+	}
+	while (line.len > 0 && line.data[line.len - 1] == '\\') {
+		odd = !odd;
+		line.len--;
+	}
+	return odd;
+}
+
+/* Where the header at the start of @s ends; all of it where it does not. */
+static size_t header_bytes(struct span s)
+{
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		if (quoted && s.data[i] == '\\') {
+			i++;
+		} else if (s.data[i] == '"') {
+			quoted = !quoted;
+		} else if (s.data[i] == ']' && !quoted) {
+			return i + 1;
+		}
+	}
+	return s.len;
+}
+
+static int refuse_empty(const struct scan *s, struct weald_msg *msg)
+{
+	if (s->header_line == 0) {
+		return WEALD_OK;
+	}
+	msg_set(msg, "%s:%zu: %.*s has no lines; give it one or remove it",
+		s->path, s->header_line,
+		(int)(s->header.len < 120 ? s->header.len : 120),
+		(const char *)s->header.data);
+	return WEALD_CORRUPT;
+}
+
+/* One line, or what is left of it behind a header. */
+static int scan_line(struct scan *s, struct span line, struct weald_msg *msg)
+{
+	int r;
+
+	skip_blanks(&line);
+	while (line.len > 0 && line.data[0] == '[') {
+		r = refuse_empty(s, msg);
+		if (r != WEALD_OK) {
+			return r;
+		}
+		s->header = (struct span){ line.data, header_bytes(line) };
+		s->header_line = s->line;
+		line.data += s->header.len;
+		line.len -= s->header.len;
+		skip_blanks(&line);
+	}
+	if (line.len > 0 && line.data[0] != '#' && line.data[0] != ';') {
+		s->header_line = 0;
+		s->continues = goes_on(line);
+	}
+	return WEALD_OK;
+}
+
+static int refuse_empty_sections(const char *path, struct span text,
+				 struct weald_msg *msg)
+{
+	struct scan s = { .path = path, .rest = text };
+	int r = WEALD_OK;
+
+	while (r == WEALD_OK && s.rest.len > 0) {
+		const uint8_t *lf = memchr(s.rest.data, '\n', s.rest.len);
+		size_t n = lf == NULL ? s.rest.len : (size_t)(lf - s.rest.data);
+		struct span line = { s.rest.data, n };
+
+		n += lf != NULL;
+		s.rest.data += n;
+		s.rest.len -= n;
+		s.line++;
+		if (s.continues) {
+			s.continues = goes_on(line);
+		} else {
+			r = scan_line(&s, line, msg);
+		}
+	}
+	return r != WEALD_OK ? r : refuse_empty(&s, msg);
+}
+
+static int check_sections(const char *path, struct weald_msg *msg)
+{
+	struct buf text = { .max = 0 };
+	int r = fs_read_file(path, HOME_CONFIG_BYTES_MAX, &text, msg);
+
+	if (r == WEALD_OK) {
+		r = refuse_empty_sections(path, buf_span(&text), msg);
+	}
+	if (text.data != NULL) {
+		OPENSSL_cleanse(text.data, text.cap); /* secrets of joins */
+	}
+	buf_release(&text);
+	return r;
+}
+
 int members_load_file(const char *path, struct members *out,
 		      struct weald_msg *msg)
 {
@@ -467,6 +603,9 @@ int members_load_file(const char *path, struct members *out,
 	int r = home_config_each(path, HOME_CONFIG_BYTES_MAX, take_entry, &l,
 				 msg);
 
+	if (r == WEALD_OK) {
+		r = check_sections(path, msg);
+	}
 	if (r != WEALD_OK) {
 		members_release(&l.m);
 		return r;

@@ -421,7 +421,11 @@ static const char advice[] =
 	"The root key signs nothing in daily use. It is needed to replace\n"
 	"the feed key, if that is lost or stolen, and to change what was\n"
 	"published. Whoever has it can take the feed over. Without it, if\n"
-	"the feed key is lost too, the region must begin a new feed.\n";
+	"the feed key is lost too, the region must begin a new feed.\n"
+	"\n"
+	"Next: weald run starts the node. Then weald join TOKEN, with a\n"
+	"token that another region made; or weald invite, where yours is\n"
+	"the first. docs/OPERATIONS.md tells it step by step.\n";
 
 static int print_result(struct initing *in)
 {

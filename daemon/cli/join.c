@@ -37,6 +37,12 @@ static int read_token(struct cli *c, char *out, size_t size, struct span *token)
 		return cli_fail(c, CLI_ABOUT_INPUT, WEALD_INVALID);
 	}
 	*token = trimmed((struct span){ (const uint8_t *)out, n });
+	if (token->len == 0) {
+		msg_set(&c->msg, "standard input was empty; paste the line "
+				 "that weald invite printed, then Enter and "
+				 "Ctrl-D");
+		return cli_fail(c, CLI_ABOUT_INPUT, WEALD_INVALID);
+	}
 	return WEALD_OK;
 }
 

@@ -25,6 +25,8 @@ static void describe_sync(const json_t *o, char *out, size_t size)
 
 	if (json_object_get(o, "in_sync") == NULL) {
 		snprintf(out, size, "-");
+	} else if (ask_bool(o, "forked")) {
+		snprintf(out, size, "forked");
 	} else if (ask_bool(o, "in_sync")) {
 		snprintf(out, size, "yes");
 	} else if (behind == 0) {
@@ -60,8 +62,11 @@ static void describe_dialled(const json_t *o, char *out, size_t size)
 	char age[WORDS_AGE_BYTES];
 	size_t at;
 
-	snprintf(out, size, "%s",
-		 message[0] == '\0' ? "not connected yet" : message);
+	if (message[0] == '\0') {
+		message = tries == 0 ? "not connected yet"
+				     : "the last connection has ended";
+	}
+	snprintf(out, size, "%s", message);
 	at = strlen(out);
 	if (tries > 0) {
 		snprintf(out + at, size - at, "; tried %" PRIu64 " time%s",

@@ -1,15 +1,54 @@
 #include "daemon/cli/reach.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "daemon/version.h"
 
 /* How long one look at the lock may take, before the socket is tried again. */
 #define LOOK_MS 50u
 
+/*
+ * Has another process the lock? Nothing in the home is changed by asking, and
+ * one that waits for the lock meanwhile gets it.
+ */
+static bool is_locked(const struct home *home)
+{
+	bool locked = false;
+	char *path = NULL;
+	int fd;
+
+	if (home_join(home, "lock", &path) != WEALD_OK) {
+		return false;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0) {
+		locked = flock(fd, LOCK_SH | LOCK_NB) != 0 &&
+			 errno == EWOULDBLOCK;
+		(void)close(fd);
+	}
+	free(path);
+	return locked;
+}
+
+/* Is it worth to wait for the daemon, which has said @said? */
+static bool is_coming(const struct home *home, int said)
+{
+	return (said == WEALD_NOTFOUND || said == WEALD_UNREACHABLE ||
+		said == WEALD_LOCKED) &&
+	       is_locked(home);
+}
+
 int reach_daemon(struct cli *c, struct client **out)
 {
+	const uint64_t deadline = cli_now_ms() + CLI_LOCK_WAIT_MS;
+	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
 	struct home *home = NULL;
 	int r = cli_open_home(c, &home);
 
@@ -17,6 +56,10 @@ int reach_daemon(struct cli *c, struct client **out)
 		return r;
 	}
 	r = client_open(home_path(home), out, &c->msg);
+	while (is_coming(home, r) && cli_now_ms() < deadline) {
+		(void)nanosleep(&pause, NULL);
+		r = client_open(home_path(home), out, &c->msg);
+	}
 	if (r == WEALD_NOTFOUND) {
 		c->advice = "start it with weald run";
 		r = WEALD_UNREACHABLE;
@@ -25,28 +68,40 @@ int reach_daemon(struct cli *c, struct client **out)
 	return cli_fail(c, CLI_ABOUT_HOME, r);
 }
 
-int reach_writer(struct cli *c, struct home *home, struct client **out)
+/*
+ * The daemon, or NULL and the lock, where no other process has it. A daemon
+ * that starts or stops has the lock, but no socket that answers.
+ */
+static int open_writer(struct cli *c, struct home *home, struct client **out)
 {
 	const uint64_t deadline = cli_now_ms() + CLI_LOCK_WAIT_MS;
+	struct weald_msg lock = { "" };
+	int said = WEALD_OK;
 	int r;
 
-	for (;;) {
-		r = client_open(home_path(home), out, &c->msg);
-		if (r != WEALD_NOTFOUND && r != WEALD_UNREACHABLE &&
-		    r != WEALD_LOCKED) {
-			break;
+	do {
+		said = client_open(home_path(home), out, &c->msg);
+		if (said != WEALD_NOTFOUND && said != WEALD_UNREACHABLE &&
+		    said != WEALD_LOCKED) {
+			return said;
 		}
-		/* a daemon that starts or stops has the lock, but no socket */
-		r = home_lock(home, LOOK_MS, &c->msg);
+		msg_clear(&lock);
+		r = home_lock(home, LOOK_MS, &lock);
 		if (r == WEALD_OK) {
 			*out = NULL;
-			break;
+			return r;
 		}
-		if (r != WEALD_LOCKED || cli_now_ms() >= deadline) {
-			break;
-		}
+	} while (r == WEALD_LOCKED && cli_now_ms() < deadline);
+	if (r == WEALD_LOCKED && said != WEALD_NOTFOUND) {
+		return said; /* a daemon is there, and says why not */
 	}
-	return cli_fail(c, CLI_ABOUT_HOME, r);
+	c->msg = lock;
+	return r;
+}
+
+int reach_writer(struct cli *c, struct home *home, struct client **out)
+{
+	return cli_fail(c, CLI_ABOUT_HOME, open_writer(c, home, out));
 }
 
 static enum cli_about about_of(const json_t *error)

@@ -14,7 +14,8 @@
 
 /*
  * The daemon of the home that is named; the caller closes the client.
- * WEALD_UNREACHABLE where none runs, with what to do.
+ * WEALD_UNREACHABLE where none runs, with what to do. Where a process has the
+ * home it may be one that starts: waits for it up to CLI_LOCK_WAIT_MS.
  */
 int reach_daemon(struct cli *c, struct client **out);
 

@@ -48,6 +48,8 @@ static void say_node(const json_t *o)
 		reach_text(o, "node"), reach_text(o, "version"),
 		ask_age(o, "started", age), ask_size(o, "memory_bytes", size),
 		port);
+	/* whole: others add us by it */
+	ask_say("node key", "%s", reach_text(o, "node"));
 }
 
 /* The regions that have said less, each on a line. */
@@ -74,6 +76,23 @@ static void say_behind(const json_t *latest)
 	say_more(json_array_size(list));
 }
 
+/* The regions that hold another line than ours. */
+static void say_other(const json_t *latest)
+{
+	const json_t *list = json_object_get(latest, "other");
+	const json_t *one;
+	size_t i;
+
+	for (i = 0; i < json_array_size(list) && i < LINES_MAX; i++) {
+		one = json_array_get(list, i);
+		ask_say("",
+			"%s holds another update %" PRIu64
+			": our key was used twice",
+			reach_text(one, "region"), reach_uint(one, "seq"));
+	}
+	say_more(json_array_size(list));
+}
+
 /* Is the update so new that receipts for it are still on their way? */
 static bool is_fresh(const json_t *o)
 {
@@ -91,6 +110,7 @@ static void say_latest(const json_t *o)
 	uint64_t regions = reach_uint(latest, "regions");
 	size_t n = json_array_size(json_object_get(latest, "holders"));
 	size_t silent = json_array_size(json_object_get(latest, "unheard"));
+	size_t other = json_array_size(json_object_get(latest, "other"));
 
 	if (regions == 0) {
 		ask_say("latest", "no region follows us yet: weald invite");
@@ -104,8 +124,10 @@ static void say_latest(const json_t *o)
 		n <= WORDS_NAMES_MAX
 			? ask_names(latest, "holders", NULL, &holders)
 			: "",
-		n < regions && is_fresh(o) ? " (receipts are on their way)"
-					   : "");
+		n + other < regions && is_fresh(o)
+			? " (receipts are on their way)"
+			: "");
+	say_other(latest);
 	if (!is_fresh(o)) {
 		say_behind(latest);
 	}
@@ -173,7 +195,9 @@ static void say_trouble_one(const json_t *one)
 	if (strcmp(state, "damaged") == 0) {
 		ask_say(state, "%s: %s", feed, reach_text(one, "message"));
 	} else {
-		ask_say(state, "%s from update %" PRIu64 " on: %s", feed,
+		ask_say(strcmp(state, "store-failed") == 0 ? "not stored"
+							   : state,
+			"%s from update %" PRIu64 " on: %s", feed,
 			reach_uint(one, "seq"), reach_text(one, "message"));
 	}
 }

@@ -55,6 +55,8 @@ static int print_json(const char *name, const struct verify_result *v, int err,
 	json_line_uint(&j, "updates", v->total);
 	json_line_uint(&j, "good", id->seq);
 	json_line_hex(&j, "head", id->commit, sizeof id->commit);
+	json_line_bool(&j, "narrow", v->narrow);
+	json_line_uint(&j, "absent", v->absent);
 	if (err != WEALD_OK) {
 		json_line_uint(&j, "failed_seq", v->failed_seq);
 		json_line_text(&j, "failed_commit", v->failed_commit);
@@ -71,8 +73,11 @@ static void print_line(const char *name, const struct verify_result *v, int err,
 
 	if (err == WEALD_OK) {
 		hex_encode(v->identity.commit, OBJECT_ID_BYTES, head);
-		printf("ok %s %" PRIu64 " updates head %s\n", name,
-		       v->identity.seq, head);
+		printf("ok %s %" PRIu64 " updates ", name, v->identity.seq);
+		if (v->narrow) {
+			printf("absent %" PRIu64 " ", v->absent);
+		}
+		printf("head %s\n", head);
 	} else if (v->failed_seq != 0) {
 		printf("FAILED %s: update %" PRIu64 " (commit %s): %s: %s\n",
 		       name, v->failed_seq, v->failed_commit, err_name(err),

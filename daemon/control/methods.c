@@ -110,6 +110,7 @@ static void join_done(void *ctx, int err, const struct weald_msg *msg)
 
 static void method_join(struct call *call)
 {
+	struct weald_msg msg = { "" };
 	char *token = NULL;
 	int r;
 
@@ -119,8 +120,12 @@ static void method_join(struct call *call)
 	r = node_join(call_node(call), token, call, join_done);
 	OPENSSL_cleanse(token, strlen(token));
 	free(token);
+	if (r == WEALD_TOOBIG) {
+		msg_set(&msg, "too many joins wait for an answer already; try "
+			      "again in a minute");
+	}
 	if (r != WEALD_OK) {
-		end(call, r, NULL);
+		end(call, r, &msg);
 	}
 }
 

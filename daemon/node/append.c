@@ -16,11 +16,12 @@
 
 /* Updates of a batch that watchers hear of one by one. */
 #define APPEND_NOTES_MAX 64u
-/* Commits after which packs are looked at. */
 /* So long after the last one memory is given back to the system. */
-#define TRIM_MS                  10000u
-#define CONSOLIDATE_COMMITS      8u
-#define CONSOLIDATE_COMMITS_MOST 32u
+#define TRIM_MS 10000u
+/* Commits after which packs are merged, */
+#define CONSOLIDATE_COMMITS 64u
+/* or once the feed has rested for so long. */
+#define CONSOLIDATE_REST_MS 3000u
 
 struct append_job {
 	struct job job;
@@ -202,9 +203,16 @@ static void append_work(struct job *job)
 	struct append_job *a = (struct append_job *)job;
 	struct feed *f = job->replica->feed;
 
+	if (job->replica->moved) {
+		replica_look(f, false, &a->look); /* the head as it is now */
+		return;
+	}
 	if (f == NULL && a->name[0] != '\0') {
 		a->err = make_feed(a);
 		f = a->made;
+		if (a->err != WEALD_OK && !err_is_ours(a->err)) {
+			a->err = WEALD_LOCKED; /* not the update's fault */
+		}
 	} else if (f == NULL) {
 		a->err = WEALD_LOCKED; /* it could not be opened */
 	}
@@ -246,26 +254,49 @@ static void consolidate_done(struct job *job)
 			    replica_label(job->replica), err_name(c->err),
 			    msg_text(&c->msg, c->err));
 	}
+	job->node->trim_ms = node_now_ms(job->node) + TRIM_MS;
 	free(c);
 }
 
-void consolidate_later(struct replica *r)
+static void consolidate_begin(struct replica *r)
 {
-	struct consolidate_job *c;
+	struct consolidate_job *c = calloc(1, sizeof(*c));
 
-	r->commits++;
-	if (r->commits < CONSOLIDATE_COMMITS || r->node->stopping ||
-	    (r->first != NULL && r->commits < CONSOLIDATE_COMMITS_MOST)) {
-		return; /* work that somebody waits for goes first */
-	}
-	c = calloc(1, sizeof(*c));
 	if (c == NULL) {
-		return; /* the next commit tries again */
+		return; /* the next tick tries again */
 	}
 	r->commits = 0;
 	c->job.work = consolidate_work;
 	c->job.done = consolidate_done;
 	job_submit(r->node, r, &c->job);
+}
+
+void consolidate_later(struct replica *r)
+{
+	r->commits++;
+	r->commit_ms = node_now_ms(r->node);
+	if (r->commits >= CONSOLIDATE_COMMITS && !r->node->stopping) {
+		consolidate_begin(r);
+	}
+}
+
+/*
+ * One feed a tick, and only one that rests: nodes that have counted the same
+ * commits would else all merge when the next update comes, and hold it up.
+ */
+void consolidate_tick(struct node *n)
+{
+	struct replica *r;
+	size_t i;
+
+	for (i = 0; i < n->replicas_n; i++) {
+		r = n->replicas[i];
+		if (r->commits > 0 && !r->busy && r->first == NULL &&
+		    node_now_ms(n) - r->commit_ms >= CONSOLIDATE_REST_MS) {
+			consolidate_begin(r);
+			return;
+		}
+	}
 }
 
 /* ---- taking over what a job has done ------------------------------------
@@ -314,8 +345,10 @@ static void append_take(struct append_job *a)
 	for (i = 0; i < a->notes_n; i++) {
 		update_note_tell(r, &a->notes[i]);
 	}
-	consolidate_later(r);
-	n->trim_ms = node_now_ms(n) + TRIM_MS;
+	if (a->appended > 0) {
+		consolidate_later(r);
+		n->trim_ms = node_now_ms(n) + TRIM_MS;
+	}
 	if (r->narrow && a->appended > 0) {
 		contents_look(r, false);
 	}
@@ -360,6 +393,23 @@ static void append_free(struct append_job *a)
 	free(a);
 }
 
+/* A foreign feed that is damaged stops neither the node nor other feeds. */
+static void leave_alone(struct replica *r, int err, const struct weald_msg *msg)
+{
+	struct gossip_event event = { .type = GOSSIP_FOLLOW };
+
+	log_error("a feed is damaged and is left alone feed=%s error=%s: %s",
+		  replica_label(r), err_name(err), msg_text(msg, err));
+	r->open_err = err;
+	r->open_msg = *msg;
+	feed_close(r->feed); /* no job of it runs: this one has just ended */
+	r->feed = NULL;
+	r->policy = GOSSIP_NOT_FOLLOWED;
+	memcpy(event.follow.feed, r->id, sizeof(r->id));
+	event.follow.policy = GOSSIP_NOT_FOLLOWED;
+	drive(r->node, &event);
+}
+
 static void append_done(struct job *job)
 {
 	struct append_job *a = (struct append_job *)job;
@@ -367,22 +417,30 @@ static void append_done(struct job *job)
 	struct node *n = job->node;
 	struct gossip_event event = { .type = GOSSIP_APPENDED };
 	int err = a->err;
+	bool ours = r == n->own;
 
+	r->appending = false;
+	r->moved = false;
 	append_take(a);
 	append_log(a);
 	memcpy(event.appended.feed, r->id, sizeof(r->id));
 	event.appended.err = err;
 	event.appended.head = r->head;
-	if (err == WEALD_IO || err == WEALD_UNKNOWN || err == WEALD_CORRUPT ||
-	    err == WEALD_DIVERGED) {
-		/* the engine knows what it means only as "we failed" */
-		event.appended.err = WEALD_IO;
+	if (err_is_ours(err)) {
+		/* the engine need only know that it is not the peer's fault */
+		event.appended.err = err == WEALD_NOMEM || err == WEALD_NOSPACE
+					     ? err
+					     : WEALD_IO;
+	}
+	if (err == WEALD_IO || err == WEALD_UNKNOWN ||
+	    (ours && (err == WEALD_CORRUPT || err == WEALD_DIVERGED))) {
 		node_fail(n, err, &a->msg);
-	} else if (err == WEALD_DENIED) {
-		event.appended.err = WEALD_IO;
+	}
+	drive(n, &event);
+	if (!ours && (err == WEALD_CORRUPT || err == WEALD_DIVERGED)) {
+		leave_alone(r, err, &a->msg);
 	}
 	append_free(a);
-	drive(n, &event);
 }
 
 void append_begin(struct node *n, const struct gossip_effect *e)
@@ -426,5 +484,6 @@ void append_begin(struct node *n, const struct gossip_effect *e)
 		replica_choose_name(r, text);
 		memcpy(a->name, r->name, sizeof(a->name));
 	}
+	r->appending = true;
 	job_submit(n, r, &a->job);
 }

@@ -17,12 +17,17 @@
 
 #include "daemon/node/node_private.h"
 
-/* Contents asked for at once. */
-#define FETCH_N_MAX 256u
+/* Contents asked for at once: so many, or so many bytes of them. */
+#define FETCH_N_MAX     256u
+#define FETCH_BYTES_MAX (4u * 1024u * 1024u)
+/* Feeds for which one peer is asked at once. */
+#define FETCH_PEER_MAX 4u
 /* Without an answer: another peer. */
 #define FETCH_MS 30000u
 /* Nobody has them: look again. */
 #define FETCH_AGAIN_MS 60000u
+/* A peer has come, and says what it holds in a moment. */
+#define FETCH_SOON_MS 1000u
 /* Read for one piece of an answer. */
 #define ANSWER_BYTES (1024u * 1024u)
 /* want-contents of one peer that wait. */
@@ -37,7 +42,9 @@ enum fetch_state {
 
 struct wanted {
 	struct change change; /* without its path */
-	bool answered;
+	bool answered;        /* it came */
+	bool asked;   /* of the peer that is asked now, and not answered */
+	bool refused; /* the peer that is asked now has not got it */
 };
 
 /* What one replica misses. */
@@ -50,7 +57,9 @@ struct fetch {
 	uint64_t next;  /* and once what was found is here */
 	struct wanted wanted[FETCH_N_MAX];
 	size_t n;
-	size_t left;     /* not answered yet */
+	size_t left;     /* asked, and not answered yet */
+	size_t storing;  /* jobs that store what came */
+	bool failed;     /* one of them could not */
 	uint32_t asked;  /* the session; 0: none */
 	uint32_t *tried; /* sessions that did not have all of it */
 	size_t tried_n;
@@ -150,8 +159,10 @@ static void look_done(struct job *job)
 	f->next = j->next;
 	if (f->n == 0 && j->err == WEALD_OK) {
 		/* whole where nothing is missing from the first update on */
-		f->look = j->whole && !j->became_whole && f->from > 1;
-		f->from = f->look ? 1 : f->next;
+		bool again = j->whole && !j->became_whole && f->from > 1;
+
+		f->from = again ? 1 : f->next;
+		f->look = f->look || again;
 	}
 	f->tried_n = 0;
 	f->asked = 0;
@@ -212,6 +223,21 @@ static void add_tried(struct fetch *f, uint32_t id)
 	}
 }
 
+/* Is it asked for enough other feeds already? */
+static bool is_busy(const struct node *n, uint32_t id)
+{
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; i < n->replicas_n; i++) {
+		count += n->replicas[i]->fetch != NULL &&
+					 n->replicas[i]->fetch->asked == id
+				 ? 1
+				 : 0;
+	}
+	return count >= FETCH_PEER_MAX;
+}
+
 /* A peer that holds the feed and was not asked in vain, drawn by lot. */
 static struct session *choose_peer(struct fetch *f)
 {
@@ -228,6 +254,7 @@ static struct session *choose_peer(struct fetch *f)
 	for (i = 0; i < n->sessions_n; i++) {
 		s = n->sessions[i];
 		if (s->state != SESSION_PEER || was_tried(f, s->id) ||
+		    is_busy(n, s->id) ||
 		    !gossip_peer_has(n->engine, s->id, f->replica->id, &epoch,
 				     &seq, &to, &from) ||
 		    seq == 0) {
@@ -246,6 +273,7 @@ static void ask(struct fetch *f)
 	uint8_t blobs[FETCH_N_MAX][OBJECT_ID_BYTES];
 	struct session *s = choose_peer(f);
 	struct frame frame = { .type = FRAME_WANT_CONTENTS };
+	uint64_t bytes = 0;
 	size_t count = 0;
 	size_t i;
 
@@ -257,9 +285,15 @@ static void ask(struct fetch *f)
 		return;
 	}
 	for (i = 0; i < f->n; i++) {
-		if (!f->wanted[i].answered) {
-			memcpy(blobs[count++], f->wanted[i].change.blob,
-			       OBJECT_ID_BYTES);
+		struct wanted *w = &f->wanted[i];
+
+		w->asked = !w->answered &&
+			   (count == 0 ||
+			    bytes + w->change.size <= FETCH_BYTES_MAX);
+		w->refused = false;
+		if (w->asked) {
+			bytes += w->change.size;
+			memcpy(blobs[count++], w->change.blob, OBJECT_ID_BYTES);
 		}
 	}
 	assert(count > 0);
@@ -315,6 +349,7 @@ struct store_job {
 	size_t n;
 	int err;   /* of the store */
 	int wrong; /* of a content: the peer's fault */
+	uint32_t peer;
 	struct weald_msg msg;
 };
 
@@ -370,20 +405,56 @@ static bool all_answered(const struct fetch *f)
 	return true;
 }
 
+static bool has_refused(const struct fetch *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (f->wanted[i].refused) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* All that came is stored, or is not: what next? */
+static void store_next(struct fetch *f)
+{
+	f->state = FETCH_ASKING;
+	if (f->failed) {
+		/* what came is not all here: look again, from the start */
+		f->failed = false;
+		f->asked = 0;
+		f->from = 1;
+		f->state = FETCH_REST;
+		f->at_ms = node_now_ms(f->replica->node) + FETCH_AGAIN_MS;
+	} else if (all_answered(f)) {
+		f->asked = 0;
+		f->from = f->next;
+		f->look = true;
+		f->state = FETCH_REST;
+	} else if (f->left == 0) {
+		if (has_refused(f)) {
+			add_tried(f, f->asked); /* it has not got the rest */
+		}
+		f->asked = 0;
+	}
+}
+
 static void store_done(struct job *job)
 {
 	struct store_job *j = (struct store_job *)job;
 	struct replica *r = job->replica;
 	struct node *n = job->node;
 	struct fetch *f = r->fetch;
-	struct session *s = session_find(n, f->asked);
+	struct session *s = session_find(n, j->peer);
 	struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
 
 	if (j->err == WEALD_IO || j->err == WEALD_UNKNOWN) {
 		node_fail(n, j->err, &j->msg);
 	}
-	if (j->err != WEALD_OK) {
-		f->left = 0; /* not stored: asked again */
+	if (j->wrong != WEALD_OK) {
+		add_tried(f, j->peer);
 	}
 	if (j->wrong != WEALD_OK && s != NULL && s->state == SESSION_PEER) {
 		back_off_add(n, s->key, err_name(j->wrong));
@@ -391,17 +462,11 @@ static void store_done(struct job *job)
 		session_close(s, true, err_name(j->wrong),
 			      "a file is not what its update says");
 		drive(n, &down);
-		f->left = 0;
 	}
-	f->state = FETCH_ASKING;
-	if (all_answered(f)) {
-		f->asked = 0;
-		f->from = f->next;
-		f->look = true;
-		f->state = FETCH_REST;
-	} else if (f->left == 0) {
-		add_tried(f, f->asked); /* it has not got the rest */
-		f->asked = 0;
+	f->failed = f->failed || j->err != WEALD_OK || j->wrong != WEALD_OK;
+	f->storing--;
+	if (f->storing == 0) {
+		store_next(f);
 	}
 	consolidate_later(r);
 	store_free(j);
@@ -413,9 +478,8 @@ static struct wanted *find_wanted(struct fetch *f, const uint8_t *blob)
 	size_t i;
 
 	for (i = 0; i < f->n; i++) {
-		if (!f->wanted[i].answered &&
-		    memcmp(f->wanted[i].change.blob, blob, OBJECT_ID_BYTES) ==
-			    0) {
+		if (f->wanted[i].asked && memcmp(f->wanted[i].change.blob, blob,
+						 OBJECT_ID_BYTES) == 0) {
 			return &f->wanted[i];
 		}
 	}
@@ -440,42 +504,57 @@ static struct store_job *store_new(size_t n)
 	return j;
 }
 
-static void contents_came(struct session *s, const struct frame_contents *c)
+/* What of @c was asked for and is here, copied for the job. */
+static int collect(struct fetch *f, const struct frame_contents *c,
+		   struct store_job *j)
 {
-	struct replica *r = replica_find(s->node, c->feed);
-	struct fetch *f = r == NULL ? NULL : r->fetch;
-	struct store_job *j;
 	struct wanted *w;
+	struct span content;
 	size_t i;
+	int r = WEALD_OK;
 
-	if (f == NULL || f->asked != s->id || f->asked == 0) {
-		return; /* too late, or not asked for */
-	}
-	j = store_new(c->n);
-	for (i = 0; j != NULL && i < c->n; i++) {
+	for (i = 0; r == WEALD_OK && i < c->n; i++) {
 		w = find_wanted(f, c->contents[i].blob);
 		if (w == NULL) {
 			continue;
 		}
+		w->asked = false;
 		f->left--;
-		if (c->contents[i].content.data == NULL) {
+		content = c->contents[i].content;
+		if (content.data == NULL) {
+			w->refused = true;
 			continue;
 		}
 		w->answered = true;
 		buf_init(&j->contents[j->n], CONTENT_BYTES_MAX);
 		j->changes[j->n] = w->change;
-		if (buf_add(&j->contents[j->n], c->contents[i].content.data,
-			    c->contents[i].content.len) != WEALD_OK) {
-			break;
-		}
-		j->n++;
+		r = buf_add(&j->contents[j->n++], content.data, content.len);
 	}
+	return r;
+}
+
+/* False: it was not asked for. */
+static bool contents_came(struct session *s, const struct frame_contents *c)
+{
+	struct replica *r = replica_find(s->node, c->feed);
+	struct fetch *f = r == NULL ? NULL : r->fetch;
+	struct store_job *j;
+
+	if (f == NULL || f->asked != s->id || f->asked == 0 || f->left == 0) {
+		return false;
+	}
+	j = store_new(c->n < f->left ? c->n : f->left);
 	if (j == NULL) {
-		return; /* no memory: asked again when the time is over */
+		return true; /* asked again when the time is over */
 	}
+	if (collect(f, c, j) != WEALD_OK) {
+		j->err = WEALD_NOMEM;
+	}
+	j->peer = s->id;
+	f->storing++;
 	f->state = FETCH_STORING;
-	f->at_ms = node_now_ms(s->node) + FETCH_MS;
 	job_submit(s->node, r, &j->job);
+	return true;
 }
 
 void contents_look(struct replica *r, bool all)
@@ -504,6 +583,19 @@ void contents_tick(struct node *n)
 	for (i = 0; i < n->replicas_n; i++) {
 		if (n->replicas[i]->fetch != NULL) {
 			fetch_step(n->replicas[i]->fetch);
+		}
+	}
+}
+
+void contents_peer_up(struct node *n)
+{
+	struct fetch *f;
+	size_t i;
+
+	for (i = 0; i < n->replicas_n; i++) {
+		f = n->replicas[i]->fetch;
+		if (f != NULL && f->state == FETCH_REST) {
+			f->at_ms = node_now_ms(n) + FETCH_SOON_MS;
 		}
 	}
 }
@@ -623,12 +715,16 @@ static void answer_done(struct job *job)
 static void answer_next(struct session *s)
 {
 	struct answer *a = s->answers;
+	struct conn_figures figures;
 	struct answer_job *j;
 	size_t left;
 
-	if (a == NULL || a->reading || s->state != SESSION_PEER ||
-	    s->unsent >= GOSSIP_CATCHUP_BYTES_MAX) {
+	if (a == NULL || a->reading || s->state != SESSION_PEER) {
 		return;
+	}
+	conn_figures(s->conn, &figures);
+	if (figures.unsent >= GOSSIP_CATCHUP_BYTES_MAX) {
+		return; /* contents_sent() goes on */
 	}
 	left = a->n - a->done;
 	j = calloc(1, sizeof(*j));
@@ -651,6 +747,26 @@ static void answer_next(struct session *s)
 	job_submit(s->node, a->replica, &j->job);
 }
 
+/* Nothing of that feed is served here. */
+static void answer_absent(struct session *s,
+			  const struct frame_want_contents *w)
+{
+	struct frame frame = { .type = FRAME_CONTENTS };
+	struct frame_content *list = calloc(w->n, sizeof(*list));
+	size_t i;
+
+	for (i = 0; list != NULL && i < w->n; i++) {
+		memcpy(list[i].blob, w->blobs[i], OBJECT_ID_BYTES);
+	}
+	memcpy(frame.contents.feed, w->feed, SHA256_BYTES);
+	frame.contents.contents = list;
+	frame.contents.n = w->n;
+	if (list != NULL) {
+		(void)conn_send(s->conn, &frame);
+	}
+	free(list);
+}
+
 static void answer_wanted(struct session *s, const struct frame *frame)
 {
 	const struct frame_want_contents *w = &frame->want_contents;
@@ -665,14 +781,17 @@ static void answer_wanted(struct session *s, const struct frame *frame)
 		at = &(*at)->next;
 		count++;
 	}
-	if (r == NULL || count >= ANSWERS_MAX) {
+	if (r == NULL || (r->policy != GOSSIP_FOLLOW_WHOLE &&
+			  r->policy != GOSSIP_FOLLOW_NARROW)) {
+		answer_absent(s, w);
+		return;
+	}
+	if (count >= ANSWERS_MAX) {
 		down.peer_down.peer = s->id;
-		if (r != NULL) {
-			back_off_add(n, s->key, "flood");
-			session_close(s, true, "flood",
-				      "too many want-contents at once");
-			drive(n, &down);
-		}
+		back_off_add(n, s->key, "flood");
+		session_close(s, true, "flood",
+			      "too many want-contents at once");
+		drive(n, &down);
 		return;
 	}
 	a = calloc(1, sizeof(*a));
@@ -692,13 +811,13 @@ static void answer_wanted(struct session *s, const struct frame *frame)
 	answer_next(s);
 }
 
-void contents_received(struct session *s, const struct frame *frame)
+bool contents_received(struct session *s, const struct frame *frame)
 {
 	if (frame->type == FRAME_CONTENTS) {
-		contents_came(s, &frame->contents);
-	} else {
-		answer_wanted(s, frame);
+		return contents_came(s, &frame->contents);
 	}
+	answer_wanted(s, frame);
+	return true;
 }
 
 void contents_sent(struct session *s)

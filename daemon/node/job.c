@@ -44,6 +44,9 @@ static void job_start(struct node *n, struct job *job)
 	int r;
 
 	n->jobs_running++;
+	if (job->begin != NULL) {
+		job->begin(job);
+	}
 	job->req.data = job;
 	r = uv_queue_work(&n->loop, &job->req, job_work_cb, job_done_cb);
 	assert(r == 0 && "there is always work to do");

@@ -60,13 +60,23 @@ static void listener_closed_cb(uv_handle_t *handle)
 	listener_unref(l);
 }
 
+static void guest_settle(struct guest *g);
+
 void listener_close(struct listener *l)
 {
+	struct guest *g;
+
 	if (l == NULL) {
 		return;
 	}
 	assert(!l->closing);
 	l->closing = true;
+	/* who has not said who they are is not waited for */
+	while (l->unsettled_n > 0) {
+		g = l->unsettled[0];
+		guest_settle(g);
+		conn_drop(g->conn, "the listener is closed");
+	}
 	uv_close((uv_handle_t *)&l->server, listener_closed_cb);
 	uv_close((uv_handle_t *)&l->retry, listener_closed_cb);
 }

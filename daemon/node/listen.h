@@ -35,7 +35,8 @@ struct listener;
  */
 int listener_open(const struct conn_setup *setup, const char *address,
 		  struct listener **out, struct weald_msg *msg);
-/* Stops listening; connections live on. Takes NULL; idempotent by NULL. */
+/* Stops listening, and drops the unsettled connections; others live on. Takes
+ * NULL; idempotent by NULL. */
 void listener_close(struct listener *l);
 /* The port listened on. */
 uint16_t listener_port(const struct listener *l);

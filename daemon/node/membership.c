@@ -11,8 +11,8 @@
  * secret (membership_accepted()) and the one who waits is told.
  *
  * A refusal for good (a token that is unknown, used or past its time) takes
- * back what the join has added. Everything else that fails is tried again for
- * ever; who waits is told after JOIN_MS that it is.
+ * back what the join has added, however late it comes. Everything else that
+ * fails is tried again for ever; who waits is told after JOIN_MS that it is.
  */
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@
 
 #define JOIN_MS      30000u
 #define INVITE_S_MIN 1u
-#define INVITE_S_MAX (UINT64_C(366) * 86400)
+#define INVITE_S_MAX (UINT64_C(365) * 86400)
 
 int membership_open(struct node *n, struct weald_msg *msg)
 {
@@ -49,7 +49,21 @@ static void tell_join(struct node *n, size_t i, int err,
 
 	m->joins_n--;
 	m->joins[i] = m->joins[m->joins_n];
-	j.done(j.ctx, err, msg);
+	if (j.done != NULL) {
+		j.done(j.ctx, err, msg);
+	}
+}
+
+/* Who waited has waited long enough; what was added is remembered. */
+static void tell_late(struct node *n, size_t i, const struct weald_msg *msg)
+{
+	struct join *j = &n->membership->joins[i];
+	node_done_fn *done = j->done;
+	void *ctx = j->ctx;
+
+	j->done = NULL;
+	j->deadline_ms = UINT64_MAX;
+	done(ctx, WEALD_TIMEOUT, msg);
 }
 
 void membership_stop(struct node *n)
@@ -194,7 +208,7 @@ int node_invite(struct node *n, uint64_t expires_s, char **out_token,
 	int r;
 
 	if (expires_s < INVITE_S_MIN || expires_s > INVITE_S_MAX) {
-		msg_set(msg, "a token lasts for 1 second to 366 days");
+		msg_set(msg, "a token lasts for 1 second to 365 days");
 		return WEALD_INVALID;
 	}
 	memcpy(t.feed, home_feed_id(n->home), sizeof t.feed);
@@ -375,8 +389,7 @@ static void end_joins(struct node *n, const uint8_t key[PUBKEY_BYTES], int err,
 }
 
 /* A secret that was answered is of no more use. */
-static int forget_secret(struct node *n, const uint8_t key[PUBKEY_BYTES],
-			 const struct join *refused)
+static int forget_secret(struct node *n, const uint8_t key[PUBKEY_BYTES])
 {
 	struct members changed;
 	int r = members_copy(&n->members, &changed);
@@ -385,13 +398,98 @@ static int forget_secret(struct node *n, const uint8_t key[PUBKEY_BYTES],
 		return r;
 	}
 	(void)members_forget_secret(&changed, key);
-	if (refused != NULL && refused->new_peer) {
+	return membership_commit(n, &changed, NULL);
+}
+
+void membership_by_hand(struct node *n, const uint8_t *feed, const uint8_t *key)
+{
+	struct membership *m = n->membership;
+	size_t i;
+
+	for (i = 0; i < m->joins_n; i++) {
+		if (feed != NULL &&
+		    memcmp(m->joins[i].feed, feed, SHA256_BYTES) == 0) {
+			m->joins[i].new_follow = false;
+		}
+		if (key != NULL &&
+		    memcmp(m->joins[i].key, key, PUBKEY_BYTES) == 0) {
+			m->joins[i].new_peer = false;
+		}
+	}
+}
+
+/* Has another node of the feed's region an invitation of ours to answer? */
+static bool is_expected(const struct members *m,
+			const uint8_t feed[SHA256_BYTES])
+{
+	size_t i;
+
+	for (i = 0; i < m->peers_n; i++) {
+		if (m->peers[i].has_feed && m->peers[i].has_secret &&
+		    memcmp(m->peers[i].feed, feed, SHA256_BYTES) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * What the joins at this node have added, whose first one knows what was there
+ * before. Of a join of an earlier run nothing is known; then it has added what
+ * nothing has come of: a peer whose feed is followed, but not here.
+ */
+static void added_by_joins(struct node *n, const uint8_t key[PUBKEY_BYTES],
+			   struct join *out)
+{
+	const struct membership *m = n->membership;
+	const struct member_peer *p = members_peer(&n->members, key);
+	const struct replica *r;
+	bool known = false;
+	size_t i;
+
+	*out = (struct join){ .new_peer = false };
+	for (i = 0; i < m->joins_n; i++) {
+		if (!m->joins[i].ended &&
+		    memcmp(m->joins[i].key, key, PUBKEY_BYTES) == 0) {
+			out->new_peer = out->new_peer || m->joins[i].new_peer;
+			out->new_follow =
+				out->new_follow || m->joins[i].new_follow;
+			memcpy(out->feed, m->joins[i].feed, SHA256_BYTES);
+			known = true;
+		}
+	}
+	if (known || !p->has_feed) {
+		return;
+	}
+	memcpy(out->feed, p->feed, SHA256_BYTES);
+	r = replica_find(n, p->feed);
+	out->new_peer = r != NULL && !r->own && r->head.seq == 0 &&
+			r->open_err == WEALD_OK;
+	out->new_follow = out->new_peer;
+}
+
+static int take_back(struct node *n, const uint8_t key[PUBKEY_BYTES])
+{
+	struct members changed;
+	struct join added;
+	int r = members_copy(&n->members, &changed);
+
+	if (r != WEALD_OK) {
+		return r;
+	}
+	added_by_joins(n, key, &added);
+	(void)members_forget_secret(&changed, key);
+	if (added.new_peer) {
 		(void)members_remove_peer(&changed, key);
 	}
-	if (refused != NULL && refused->new_follow) {
-		(void)members_remove_follow(&changed, refused->feed);
+	if (added.new_follow && !is_expected(&changed, added.feed)) {
+		(void)members_remove_follow(&changed, added.feed);
 	}
-	return membership_commit(n, &changed, NULL);
+	r = membership_commit(n, &changed, NULL);
+	if (r == WEALD_OK && members_peer(&n->members, key) == NULL) {
+		dialler_remove(n->dialler, key);
+	}
+	return r;
 }
 
 void membership_accepted(struct session *s)
@@ -402,7 +500,7 @@ void membership_accepted(struct session *s)
 
 	if (membership_secret(n, s->key) != NULL) {
 		log_info("joined peer=%s", log_key(s->key, key));
-		if (forget_secret(n, s->key, NULL) != WEALD_OK) {
+		if (forget_secret(n, s->key) != WEALD_OK) {
 			/* shown once more at most, and accepted again */
 			log_warning("the secret of a join is not forgotten yet "
 				    "peer=%s",
@@ -444,7 +542,7 @@ void membership_refused(struct node *n, const uint8_t key[PUBKEY_BYTES],
 	log_warning("a join was refused peer=%s reason=%s detail=%s",
 		    log_key(key, shown), end->reason,
 		    log_text(span_of(end->detail), text));
-	if (forget_secret(n, key, find_join(n, key)) != WEALD_OK) {
+	if (take_back(n, key) != WEALD_OK) {
 		log_warning("the secret of a join is not forgotten yet peer=%s",
 			    shown);
 	}
@@ -604,7 +702,8 @@ static void joins_tick(struct node *n)
 		} else if (node_now_ms(n) >= m->joins[i].deadline_ms) {
 			msg = (struct weald_msg){ "" };
 			say_why_late(n, &m->joins[i], &msg);
-			tell_join(n, i, WEALD_TIMEOUT, &msg);
+			tell_late(n, i, &msg);
+			i++;
 		} else {
 			i++;
 		}
@@ -651,6 +750,20 @@ static int tell_soon(struct node *n)
 	return WEALD_OK;
 }
 
+/* One that nobody waits for gives its place to one that somebody does. */
+static bool has_room(struct membership *m)
+{
+	size_t i;
+
+	for (i = 0; m->joins_n == MEMBERSHIP_JOINS_MAX && i < m->joins_n; i++) {
+		if (m->joins[i].done == NULL) {
+			m->joins_n--;
+			m->joins[i] = m->joins[m->joins_n];
+		}
+	}
+	return m->joins_n < MEMBERSHIP_JOINS_MAX;
+}
+
 int node_join(struct node *n, const char *token, void *ctx, node_done_fn *done)
 {
 	struct membership *m = n->membership;
@@ -659,7 +772,7 @@ int node_join(struct node *n, const char *token, void *ctx, node_done_fn *done)
 			  .deadline_ms = node_now_ms(n) + JOIN_MS };
 	int r = WEALD_TOOBIG;
 
-	if (m->joins_n == MEMBERSHIP_JOINS_MAX) {
+	if (!has_room(m)) {
 		return r; /* nobody has so many tokens at once */
 	}
 	r = try_join(n, token, &j);

@@ -127,7 +127,11 @@ int node_follow(struct node *n, const char *region,
 		members_release(&changed);
 		return r;
 	}
-	return membership_commit(n, &changed, msg);
+	r = membership_commit(n, &changed, msg);
+	if (r == WEALD_OK) {
+		membership_by_hand(n, feed, NULL);
+	}
+	return r;
 }
 
 /* What is remembered of a feed that is blocked or unfollowed. */
@@ -221,8 +225,8 @@ static int read_key(struct node *n, const char *hex, uint8_t out[PUBKEY_BYTES],
 {
 	if (hex_decode(span_of(hex), out, PUBKEY_BYTES) != WEALD_OK) {
 		msg_set(msg,
-			"\"%.80s\" is no node key: 64 hex digits, as weald "
-			"status shows them",
+			"\"%.80s\" is no node key: 64 hex digits, the line "
+			"\"node key\" of weald status there",
 			hex);
 		return WEALD_INVALID;
 	}
@@ -281,6 +285,7 @@ int node_peer_add(struct node *n, const char *address, const char *key_hex,
 	}
 	r = membership_commit(n, &changed, msg);
 	if (r == WEALD_OK) {
+		membership_by_hand(n, NULL, key);
 		dialler_hurry(n->dialler, key);
 	}
 	return r;

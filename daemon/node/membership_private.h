@@ -13,14 +13,14 @@
 
 #define MEMBERSHIP_JOINS_MAX 16u
 
-/* A join that somebody waits for. */
+/* A join that has no answer yet. */
 struct join {
 	uint8_t key[PUBKEY_BYTES];  /* of the node that was dialled */
 	uint8_t feed[SHA256_BYTES]; /* of its region */
 	bool new_peer;              /* not known before: goes if refused */
 	bool new_follow;
 	void *ctx;
-	node_done_fn *done;
+	node_done_fn *done; /* NULL: told already; kept for a late refusal */
 	uint64_t deadline_ms;
 	bool ended; /* told at the next tick */
 	int err;
@@ -42,6 +42,11 @@ struct membership {
 	bool profile_signing;
 	bool profile_never; /* this node cannot sign for its region */
 };
+
+/* A person has followed @feed, or added the node @key (either may be NULL): no
+   refused join takes that back. */
+void membership_by_hand(struct node *n, const uint8_t *feed,
+			const uint8_t *key);
 
 /* Something of members has changed that region.yaml tells. */
 void membership_profile_due(struct node *n);

@@ -164,7 +164,13 @@ static void tick_cb(uv_timer_t *timer)
 		node_idle(n);
 		return;
 	}
+	consolidate_tick(n);
 	trim(n);
+	if (n->roster_due) {
+		n->roster_due = false;
+		sessions_review(n);
+		plan_refresh(n);
+	}
 	sessions_tick(n);
 	plan_tick(n);
 	membership_tick(n);
@@ -268,25 +274,7 @@ void node_members_changed(struct node *n)
 			contents_look(r, true);
 		}
 	}
-	/* those who may no longer be here */
-	for (i = 0; i < n->sessions_n; i++) {
-		struct session *s = n->sessions[i];
-		struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
-		struct replica *region;
-		bool blocked;
-		bool known = roster_find(n, s->key, &region, &blocked);
-
-		if (s->state != SESSION_PEER || (known && !blocked)) {
-			continue;
-		}
-		if (blocked || !conn_dialled(s->conn)) {
-			session_close(s, true,
-				      blocked ? "blocked" : "unknown-region",
-				      "not a peer of this node any more");
-			down.peer_down.peer = s->id;
-			drive(n, &down);
-		}
-	}
+	sessions_review(n);
 	plan_refresh(n);
 }
 
@@ -297,6 +285,10 @@ int node_reload(struct node *n, struct weald_msg *msg)
 	struct listener *listener = NULL;
 	int r;
 
+	if (n->stopping) {
+		msg_set(msg, "the daemon is stopping");
+		return WEALD_LOCKED;
+	}
 	r = settings_load(n->home, &settings, msg);
 	if (r == WEALD_OK) {
 		r = members_load(n->home, &members, msg);

@@ -58,9 +58,10 @@ struct replica;
 struct job {
 	uv_work_t req;
 	struct node *node;
-	struct replica *replica;       /* NULL: none */
-	void (*work)(struct job *job); /* on the pool */
-	void (*done)(struct job *job); /* on the loop, always */
+	struct replica *replica;        /* NULL: none */
+	void (*begin)(struct job *job); /* on the loop, just before; or NULL */
+	void (*work)(struct job *job);  /* on the pool */
+	void (*done)(struct job *job);  /* on the loop, always */
 	struct job *next;
 };
 
@@ -101,7 +102,10 @@ struct replica {
 	struct job *first;
 	struct job *last;
 	bool busy;
-	unsigned commits; /* since packs were merged */
+	unsigned commits;   /* since packs were merged */
+	uint64_t commit_ms; /* the last of them */
+	bool appending;     /* the engine waits for an APPENDED */
+	bool moved;         /* by an import, while it did: nothing is stored */
 	/* disputed at the start: the proof that was kept */
 	uint64_t disputed_from;
 	struct buf proof;
@@ -118,9 +122,12 @@ struct replica {
 int replicas_open(struct node *n, struct weald_msg *msg);
 /* Close the feeds and forget all replicas. */
 void replicas_close(struct node *n);
-/* In a job that works alone: close every feed, and open them again. */
-void replicas_shut(struct node *n);
-void replicas_reopen(struct node *n);
+/*
+ * In a job that works alone: close every feed, and open them again, of the
+ * @count that there were when it began.
+ */
+void replicas_shut(struct node *n, size_t count);
+void replicas_reopen(struct node *n, size_t count);
 /* On the loop, after that: take over what has changed. */
 int replicas_refresh(struct node *n);
 struct replica *replica_find(struct node *n, const uint8_t id[SHA256_BYTES]);
@@ -183,7 +190,6 @@ struct session {
 	size_t software_len;
 	bool accepted; /* the peer said hello: it knows us */
 	uint64_t since_ms;
-	uint64_t unsent;
 	uint64_t deadline_ms;   /* of a stranger */
 	struct answer *answers; /* want-contents that are being answered */
 };
@@ -202,12 +208,17 @@ void session_judged(struct session *s, int err, const char *reason,
 /* The region that a node key speaks for; false: no region known here does. */
 bool roster_find(struct node *n, const uint8_t key[PUBKEY_BYTES],
 		 struct replica **out_region, bool *out_blocked);
+/* Does region @r, followed or our own, name this node key? */
+bool roster_names(struct node *n, const struct replica *r,
+		  const uint8_t key[PUBKEY_BYTES]);
 /* A misbehaving peer, by node key. */
 void back_off_add(struct node *n, const uint8_t key[PUBKEY_BYTES],
 		  const char *reason);
 bool back_off_holds(struct node *n, const uint8_t key[PUBKEY_BYTES],
 		    uint64_t *out_until_ms, const char **out_reason);
 void sessions_tick(struct node *n);
+/* End the sessions of nodes that nobody names any more, or that are blocked. */
+void sessions_review(struct node *n);
 
 /* ---- whom to dial: plan.c -----------------------------------------------
  */
@@ -254,6 +265,7 @@ struct verified_cache {
 	struct verified *buckets[VERIFIED_BUCKETS];
 	size_t n;
 	size_t bytes;
+	size_t unswept_bytes;
 	size_t sweep_at;
 };
 /* Take the entry of @blob out; NULL where there is none. The caller frees. */
@@ -271,6 +283,7 @@ int verify_blob(struct blob *blob, struct verified **out,
 void append_begin(struct node *n, const struct gossip_effect *e);
 /* A commit was made: now and then, packs are merged. */
 void consolidate_later(struct replica *r);
+void consolidate_tick(struct node *n);
 void read_begin(struct node *n, const struct gossip_effect *e);
 void judge_begin(struct node *n, const struct gossip_effect *e);
 void check_proof_begin(struct node *n, const struct gossip_effect *e);
@@ -312,8 +325,11 @@ void receipts_release(struct node *n);
 /* ---- contents.c ----------------------------------------------------------
  */
 
-/* A want-contents or contents frame of a peer in the engine. */
-void contents_received(struct session *s, const struct frame *frame);
+/*
+ * A want-contents or contents frame of a peer in the engine. False: it was not
+ * asked for.
+ */
+bool contents_received(struct session *s, const struct frame *frame);
 /*
  * Something of a narrow replica has changed: look for what is missing, in its
  * last updates or, where the choice may have changed, in @all.
@@ -324,6 +340,8 @@ void contents_sent(struct session *s);
 /* The session ends: what it was asked for is asked of another. */
 void contents_down(struct session *s);
 void contents_tick(struct node *n);
+/* A peer has come: who rests as nobody had it looks again. */
+void contents_peer_up(struct node *n);
 void contents_release(struct replica *r);
 
 /* ---- membership.c --------------------------------------------------------
@@ -383,6 +401,7 @@ void watch_release(struct node *n);
 struct alone;
 struct receipt_book;
 
+#define TWIN_PEERS_MAX    8u
 #define NODE_BACK_OFF_MAX 256u
 struct back_off {
 	uint8_t key[PUBKEY_BYTES];
@@ -439,6 +458,7 @@ struct node {
 	struct membership *membership;
 	struct control_server *control;
 	struct node_watch *watches;
+	bool telling; /* the watches are walked */
 
 	uv_timer_t wake;
 	uv_timer_t tick; /* once a second */
@@ -448,7 +468,10 @@ struct node {
 	/* sessions that peers ended for another with our key: session.c */
 	unsigned displaced;
 	uint64_t displaced_ms;
+	uint8_t displacers[TWIN_PEERS_MAX][PUBKEY_BYTES]; /* by whom */
+	size_t displacers_n;
 	uint64_t twin_ms; /* when that was last too often; 0: never */
+	bool roster_due;  /* a region names other nodes than before */
 	uint64_t trim_ms; /* memory is given back then; 0: none was used */
 
 	bool stopping;

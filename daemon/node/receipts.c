@@ -222,7 +222,8 @@ static void save_done(struct job *job)
 	if (s->err != WEALD_OK) {
 		log_warning("receipts are not kept error=%s: %s",
 			    err_name(s->err), msg_text(&s->msg, s->err));
-		job->node->receipts->changed = true;
+		/* while stopping there is no other time: it would not end */
+		job->node->receipts->changed = !job->node->stopping;
 	}
 	buf_release(&s->bytes);
 	free(s->path);
@@ -465,18 +466,14 @@ static void compare_with_last(struct node *n, const struct receipt *newer)
 /* Which region does the receipt's node speak for, by our own knowledge? */
 static int check_who(struct node *n, const struct receipt *r)
 {
-	struct replica *region = NULL;
-	bool blocked = false;
+	const struct replica *region = replica_find(n, r->feed);
 
 	if (memcmp(r->node, n->key, sizeof(n->key)) == 0) {
 		return WEALD_OK; /* our own, from before a restart */
 	}
-	if (!roster_find(n, r->node, &region, &blocked) || blocked ||
-	    region == NULL ||
-	    memcmp(region->id, r->feed, sizeof(r->feed)) != 0) {
-		return WEALD_NOTFOUND;
-	}
-	return WEALD_OK;
+	return region != NULL && roster_names(n, region, r->node)
+		       ? WEALD_OK
+		       : WEALD_NOTFOUND;
 }
 
 static void check_done(struct job *job)

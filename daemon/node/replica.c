@@ -56,17 +56,19 @@ static void replica_free(struct replica *r)
 /* A replica that nothing is known of; in the table. */
 static int replica_new(struct node *n, struct replica **out)
 {
-	struct replica **grown;
 	struct replica *r;
 
 	if (n->replicas_n >= GOSSIP_FEEDS_MAX) {
 		return WEALD_TOOBIG;
 	}
-	grown = realloc(n->replicas, (n->replicas_n + 1) * sizeof(*grown));
-	if (grown == NULL) {
-		return WEALD_NOMEM;
+	if (n->replicas == NULL) {
+		/* once: a job that works alone walks it on another thread */
+		n->replicas =
+			calloc(GOSSIP_FEEDS_MAX, sizeof(struct replica *));
+		if (n->replicas == NULL) {
+			return WEALD_NOMEM;
+		}
 	}
-	n->replicas = grown;
 	r = calloc(1, sizeof(*r));
 	if (r == NULL) {
 		return WEALD_NOMEM;
@@ -248,6 +250,7 @@ void replica_take(struct replica *r, struct replica_look *look)
 		memcpy(r->slug, look->slug, sizeof(r->slug));
 	}
 	if (look->region_read) {
+		r->node->roster_due = true;
 		region_release(&r->region);
 		r->region = look->region;
 		memset(&look->region, 0, sizeof(look->region));
@@ -451,11 +454,11 @@ int replicas_open(struct node *n, struct weald_msg *msg)
 	return WEALD_OK;
 }
 
-void replicas_shut(struct node *n)
+void replicas_shut(struct node *n, size_t count)
 {
 	size_t i;
 
-	for (i = 0; i < n->replicas_n; i++) {
+	for (i = 0; i < count; i++) {
 		feed_close(n->replicas[i]->feed);
 		n->replicas[i]->feed = NULL;
 	}
@@ -471,18 +474,36 @@ static void reopen_one(struct node *n, struct replica *r)
 				     &r->open_msg);
 }
 
-void replicas_reopen(struct node *n)
+void replicas_reopen(struct node *n, size_t count)
 {
 	size_t i;
 
-	for (i = 0; i < n->replicas_n; i++) {
+	for (i = 0; i < count; i++) {
 		reopen_one(n, n->replicas[i]);
 	}
+}
+
+/*
+ * The head of @r has moved on by an import. An APPEND that is open is answered
+ * with the new head, and stores nothing.
+ */
+static void tell_moved(struct replica *r)
+{
+	struct gossip_event moved = { .type = GOSSIP_MOVED };
+
+	if (r->appending) {
+		r->moved = true;
+		return;
+	}
+	memcpy(moved.moved.feed, r->id, sizeof(r->id));
+	moved.moved.head = r->head;
+	drive(r->node, &moved);
 }
 
 /* What is on disk and in no replica yet: an import has made it. */
 static int refresh_new(struct node *n)
 {
+	struct replica *made;
 	struct opening o = { .node = n };
 	size_t i;
 	int r;
@@ -497,6 +518,11 @@ static int refresh_new(struct node *n)
 		if (replica_named(n, o.names[i]) == NULL) {
 			open_one(&o, 0, i);
 			r = take_opened(&o, i);
+			made = replica_named(n, o.names[i]);
+			if (made != NULL && made->engine_knows &&
+			    made->head.seq > 0) {
+				tell_moved(made); /* it was followed, unseen */
+			}
 		}
 	}
 	opening_release(&o);
@@ -505,7 +531,6 @@ static int refresh_new(struct node *n)
 
 int replicas_refresh(struct node *n)
 {
-	struct gossip_event moved = { .type = GOSSIP_MOVED };
 	struct replica_look look;
 	struct replica *r;
 	uint64_t before;
@@ -520,9 +545,7 @@ int replicas_refresh(struct node *n)
 		replica_look(r->feed, true, &look);
 		replica_take(r, &look);
 		if (r->engine_knows && r->head.seq > before) {
-			memcpy(moved.moved.feed, r->id, sizeof(r->id));
-			moved.moved.head = r->head;
-			drive(n, &moved);
+			tell_moved(r);
 		}
 		membership_profile(n, r);
 	}

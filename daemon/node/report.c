@@ -38,9 +38,20 @@ static void add_labels(struct report_object *o, const char *key,
 /* Followed, and not all that is known of it is here. */
 static bool is_missing(const struct report_region *g)
 {
-	return g->followed && report_state(g) != REPORT_DISPUTED &&
-	       report_state(g) != REPORT_DAMAGED &&
-	       (g->r->head.seq == 0 || g->heard_seq > g->r->head.seq);
+	switch (report_state(g)) {
+	case REPORT_EMPTY:
+	case REPORT_CATCHING_UP:
+	case REPORT_STORE_FAILED:
+		return g->followed;
+	case REPORT_OK:
+	case REPORT_DISPUTED:
+	case REPORT_REFUSED:
+	case REPORT_DAMAGED:
+	case REPORT_BLOCKED:
+	case REPORT_NOT_FOLLOWED:
+		break;
+	}
+	return false;
 }
 
 static bool is_damaged(const struct report_region *g)
@@ -80,47 +91,94 @@ static void answer(struct report_object *o, const char *state, const char *text)
 	report_text(o, "answer", text);
 }
 
-/* Nothing more of it can come, whoever has it. */
+/* The next update of a region that we follow will not be taken. */
 static bool is_stopped(const struct report_region *g)
 {
 	enum report_state state = report_state(g);
 
-	return state == REPORT_DISPUTED || state == REPORT_REFUSED;
+	return g->followed &&
+	       (state == REPORT_DISPUTED || state == REPORT_REFUSED);
 }
 
-/* The answer where nothing is wrong, or only something is missing. */
-static void answer_sync(const struct report_view *v, struct report_object *o)
+/* "kent (disputed), east (refused)" */
+static size_t name_stopped(const struct report_view *v,
+			   struct words_names *names)
+{
+	char one[HOME_FEED_NAME_BYTES + 16];
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < v->regions_n; i++) {
+		if (is_stopped(v->by_name[i])) {
+			snprintf(one, sizeof(one), "%s (%s)",
+				 v->by_name[i]->label,
+				 report_state_name(
+					 report_state(v->by_name[i])));
+			words_names_add(names, one);
+			n++;
+		}
+	}
+	return n;
+}
+
+/* How it stands with the regions other than those that are stopped. */
+static const char *describe_rest(const struct report_view *v, size_t stopped,
+				 char *out, size_t size)
 {
 	struct words_names ignored = { .n = 0 };
 	struct words_names names = { .n = 0 };
-	struct words_names stopped = { .n = 0 };
 	char age[WORDS_AGE_BYTES];
-	char text[600];
 	size_t missing = count(v, is_missing, &names);
-	size_t all = count(v, is_followed, &ignored);
+	size_t all = count(v, is_followed, &ignored) - stopped;
 
 	words_age((v->now_ms - v->heard_ms) / 1000u, age);
 	if (missing > 0) {
-		snprintf(text, sizeof(text), "behind: %zu region%s (%s)",
-			 missing, missing == 1 ? "" : "s",
-			 words_names_end(&names));
-		answer(o, "behind", text);
+		snprintf(out, size, "behind: %zu region%s (%s)", missing,
+			 missing == 1 ? "" : "s", words_names_end(&names));
+		return "behind";
+	}
+	if (all == 0) {
+		snprintf(out, size,
+			 "in sync: no %sregion is followed, as of "
+			 "%s ago",
+			 stopped == 0 ? "" : "other ", age);
+	} else {
+		snprintf(out, size, "in sync: %s%zu %sregion%s, as of %s ago",
+			 all == 1 ? "" : "all ", all,
+			 stopped == 0 ? "" : "other ", all == 1 ? "" : "s",
+			 age);
+	}
+	return "in-sync";
+}
+
+/* The answer where nothing is wrong with us, or only something is missing. */
+static void answer_sync(const struct report_view *v, struct report_object *o)
+{
+	struct words_names names = { .n = 0 };
+	size_t stopped = name_stopped(v, &names);
+	char rest[400];
+	char text[800];
+	const char *state = describe_rest(v, stopped, rest, sizeof(rest));
+
+	if (stopped == 0) {
+		answer(o, state, rest);
 		return;
 	}
-	if (count(v, is_stopped, &stopped) > 0) {
-		snprintf(text, sizeof(text),
-			 "in sync, as of %s ago, but nothing more is taken of "
-			 "%s",
-			 age, words_names_end(&stopped));
-	} else if (all == 0) {
-		snprintf(text, sizeof(text),
-			 "in sync: no region is followed, as of %s ago", age);
-	} else {
-		snprintf(text, sizeof(text),
-			 "in sync: %s%zu region%s, as of %s ago",
-			 all == 1 ? "" : "all ", all, all == 1 ? "" : "s", age);
-	}
-	answer(o, "in-sync", text);
+	snprintf(text, sizeof(text), "nothing more is taken of %s; %s",
+		 words_names_end(&names), rest);
+	answer(o, "stopped", text);
+}
+
+/* What it is that keeps us from signing, without what to do about it. */
+static void answer_guard(struct report_object *o, const char *state,
+			 enum gossip_guard why)
+{
+	const char *says = gossip_guard_text(why);
+	char text[400];
+
+	snprintf(text, sizeof(text), "signing is held back: %.*s",
+		 (int)strcspn(says, ";"), says);
+	answer(o, state, text);
 }
 
 static void add_answer(const struct report_view *v, struct report_object *o)
@@ -136,15 +194,11 @@ static void add_answer(const struct report_view *v, struct report_object *o)
 			 words_names_end(&names));
 		answer(o, "disk", text);
 	} else if (why == GOSSIP_SIGN_DISPUTED) {
-		snprintf(text, sizeof(text), "signing is held back: %s",
-			 gossip_guard_text(why));
-		answer(o, "disputed", text);
+		answer_guard(o, "disputed", why);
 	} else if (v->ready == 0) {
 		answer(o, "alone", "alone: no peer is connected");
 	} else if (!allowed) {
-		snprintf(text, sizeof(text), "signing is held back: %s",
-			 gossip_guard_text(why));
-		answer(o, "held-back", text);
+		answer_guard(o, "held-back", why);
 	} else if (count(v, is_damaged, &names) > 0) {
 		snprintf(text, sizeof(text), "damaged: %s",
 			 words_names_end(&names));
@@ -194,6 +248,13 @@ static bool holds_latest(const struct report_view *v,
 	       g->said_seq >= v->own->r->head.seq;
 }
 
+/* Another update of the number of our latest, or what follows one. */
+static bool holds_other(const struct report_view *v,
+			const struct report_region *g)
+{
+	return report_is_counted(g) && !holds_latest(v, g) && g->other_seq != 0;
+}
+
 static bool is_unheard(const struct report_view *v,
 		       const struct report_region *g)
 {
@@ -215,10 +276,22 @@ static json_t *lagging_one(const struct report_view *v,
 	return report_end(&one);
 }
 
+static json_t *other_one(const struct report_region *g)
+{
+	struct report_object one;
+
+	report_begin(&one);
+	report_text(&one, "region", g->label);
+	report_uint(&one, "seq", g->other_seq);
+	report_time(&one, "said", g->said_time);
+	return report_end(&one);
+}
+
 static void add_latest(const struct report_view *v, struct report_object *o)
 {
 	struct report_object latest;
 	json_t *behind = json_array();
+	json_t *other = json_array();
 	const struct report_region *g;
 	size_t regions = 0;
 	size_t i;
@@ -227,13 +300,17 @@ static void add_latest(const struct report_view *v, struct report_object *o)
 	for (i = 0; i < v->regions_n; i++) {
 		g = v->by_name[i];
 		regions += report_is_counted(g) ? 1 : 0;
-		if (report_is_counted(g) && g->said && !holds_latest(v, g)) {
+		if (holds_other(v, g)) {
+			report_append(&latest, other, other_one(g));
+		} else if (report_is_counted(g) && g->said &&
+			   !holds_latest(v, g)) {
 			report_append(&latest, behind, lagging_one(v, g));
 		}
 	}
 	report_uint(&latest, "seq", v->own->r->head.seq);
 	report_uint(&latest, "regions", regions);
 	add_labels(&latest, "holders", v, holds_latest);
+	report_add(&latest, "other", other);
 	report_add(&latest, "behind", behind);
 	add_labels(&latest, "unheard", v, is_unheard);
 	report_add(o, "latest", report_end(&latest));
@@ -252,9 +329,7 @@ static json_t *trouble_one(const struct report_region *g)
 	report_text(&one, "feed", g->label);
 	report_text(&one, "state", report_state_name(state));
 	if (state == REPORT_DISPUTED) {
-		report_uint(&one, "seq",
-			    g->st.disputed_from != 0 ? g->st.disputed_from
-						     : r->disputed_from);
+		report_uint(&one, "seq", report_disputed_from(g));
 		report_text(&one, "error",
 			    gossip_reason_name(GOSSIP_WHY_FORK_FOUND));
 		report_text(&one, "message",
@@ -437,6 +512,18 @@ static bool todo_is_nothing(const char *todo)
 	return strncmp(todo, "nothing", strlen("nothing")) == 0;
 }
 
+/* The key that was used twice may be ours. */
+static const char *todo_of(const struct report_view *v,
+			   enum gossip_reason reason)
+{
+	if ((reason == GOSSIP_WHY_FORK_FOUND ||
+	     reason == GOSSIP_WHY_FEED_DISPUTED) &&
+	    report_disputed_from(v->own) != 0) {
+		return REPORT_OWN_FORK_TODO;
+	}
+	return gossip_reason_todo(reason);
+}
+
 static void add_dropped(const struct report_view *v, struct report_object *o)
 {
 	json_t *list = json_array();
@@ -455,7 +542,7 @@ static void add_dropped(const struct report_view *v, struct report_object *o)
 		report_text(&one, "reason", gossip_reason_name(reason));
 		report_uint(&one, "n", n);
 		report_text(&one, "text", gossip_reason_text(reason));
-		report_text(&one, "todo", gossip_reason_todo(reason));
+		report_text(&one, "todo", todo_of(v, reason));
 		report_bool(&one, "act",
 			    !todo_is_nothing(gossip_reason_todo(reason)));
 		report_append(o, list, report_end(&one));

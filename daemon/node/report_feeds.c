@@ -200,9 +200,7 @@ static void add_trouble(struct report_object *o, const struct report_region *g,
 
 	switch (state) {
 	case REPORT_DISPUTED:
-		report_uint(o, "disputed_from",
-			    g->st.disputed_from != 0 ? g->st.disputed_from
-						     : r->disputed_from);
+		report_uint(o, "disputed_from", report_disputed_from(g));
 		break;
 	case REPORT_REFUSED:
 	case REPORT_STORE_FAILED:

@@ -39,6 +39,23 @@ static void step_their_policy(const struct report_view *v,
 	}
 }
 
+/* Somebody held our feed, or nobody ever did: all the difference. */
+static const char *guard_todo(const struct report_view *v)
+{
+	uint8_t(*view)[PUBKEY_BYTES] = NULL;
+	size_t n = 0;
+
+	/* where there is no memory the careful advice is the right one */
+	if (receipts_view(v->n, &view, &n) != WEALD_OK) {
+		n = 1;
+	}
+	free(view);
+	return n > 0 ? "connect to the nodes that weald status waits for; "
+		       "after a restore never --i-am-first"
+		     : "connect to regions that follow us; where no other node "
+		       "has ever held our feed: weald run --i-am-first";
+}
+
 static void step_guard(const struct report_view *v, struct report_walk *w)
 {
 	uint64_t head = v->own->r->head.seq;
@@ -64,10 +81,9 @@ static void step_guard(const struct report_view *v, struct report_walk *w)
 			    "update %" PRIu64 " is our last", head);
 	}
 	if (why == GOSSIP_SIGN_WAITING) {
-		report_step(w, "waiting", REPORT_PROBLEM,
-			    "connect to regions that follow us; on the very "
-			    "first start: weald run --i-am-first",
-			    "signing is held back: %s", gossip_guard_text(why));
+		report_step(w, "waiting", REPORT_PROBLEM, guard_todo(v),
+			    "signing is held back: waiting for other nodes to "
+			    "say what they hold of our feed");
 	} else {
 		report_step(w, "waiting", REPORT_NOTHING, NULL, "%s",
 			    gossip_guard_text(why));
@@ -76,19 +92,10 @@ static void step_guard(const struct report_view *v, struct report_walk *w)
 
 static void step_rejection(const struct report_view *v, struct report_walk *w)
 {
-	const struct report_region *own = v->own;
-
-	if (report_state(own) == REPORT_DISPUTED) {
-		report_step(w, "rejection", REPORT_PROBLEM,
-			    "weald recover, with the root key",
-			    "our key was used twice: nobody takes our updates "
-			    "from %" PRIu64 " on",
-			    own->st.disputed_from != 0 ? own->st.disputed_from
-						       : own->r->disputed_from);
-		return;
+	if (!report_step_disk(v, w, v->own) && !report_step_own_fork(v, w)) {
+		report_step(w, "rejection", REPORT_GOOD, NULL,
+			    "nothing of ours is disputed");
 	}
-	report_step(w, "rejection", REPORT_GOOD, NULL,
-		    "nothing of ours is disputed");
 }
 
 static json_t *region_one(const struct report_view *v,
@@ -106,6 +113,7 @@ static json_t *region_one(const struct report_view *v,
 	if (g->r->has_region) {
 		report_bool(&one, "follows_us", report_follows_us(v, g));
 	}
+	report_uint(&one, "other", g->other_seq);
 	if (g->said && g->said_seq < head) {
 		report_time(&one, "since", report_behind_since(v, g->said_seq));
 	}

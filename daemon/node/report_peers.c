@@ -10,6 +10,7 @@
 struct difference {
 	uint64_t behind;
 	uint64_t ahead;
+	bool forked; /* it has signed for another update where we have one */
 };
 
 static const struct report_word *find_word(const struct report_view *v,
@@ -52,11 +53,24 @@ static uint64_t peer_seq(const struct report_view *v, const struct session *s,
 	return seq;
 }
 
+/* Does its receipt name another update than our head of @g? */
+static bool holds_other(const struct report_word *word,
+			const struct report_region *g)
+{
+	const struct gossip_head *head = &g->r->head;
+	const struct clock_entry *e =
+		word == NULL ? NULL : report_entry(&word->receipt, g->r->id);
+
+	return e != NULL && head->seq > 0 && e->epoch == head->epoch &&
+	       e->seq == head->seq &&
+	       memcmp(e->commit, head->commit, sizeof(e->commit)) != 0;
+}
+
 static struct difference compare(const struct report_view *v,
 				 const struct session *s)
 {
 	const struct report_word *word = find_word(v, s->key);
-	struct difference d = { 0, 0 };
+	struct difference d = { .forked = false };
 	const struct report_region *g;
 	uint64_t head;
 	uint64_t seq;
@@ -68,6 +82,7 @@ static struct difference compare(const struct report_view *v,
 		if (!g->r->own && !g->followed) {
 			continue;
 		}
+		d.forked = d.forked || holds_other(word, g);
 		seq = peer_seq(v, s, word, g);
 		if (seq > head) {
 			d.ahead += seq - head;
@@ -114,7 +129,7 @@ static const char *session_state_name(const struct session *s, bool ready)
 static json_t *session_row(const struct report_view *v, const struct session *s)
 {
 	struct gossip_peer_status st = { .ready = false };
-	struct difference d = { 0, 0 };
+	struct difference d = { .forked = false };
 	struct conn_figures figures;
 	struct report_object o;
 	bool ready = report_is_ready(v, s, &st);
@@ -129,7 +144,9 @@ static json_t *session_row(const struct report_view *v, const struct session *s)
 	report_uint(&o, "unsent", figures.unsent);
 	if (ready) {
 		d = compare(v, s);
-		report_bool(&o, "in_sync", d.behind == 0 && d.ahead == 0);
+		report_bool(&o, "in_sync",
+			    d.behind == 0 && d.ahead == 0 && !d.forked);
+		report_bool(&o, "forked", d.forked);
 		report_uint(&o, "behind", d.behind);
 		report_uint(&o, "ahead", d.ahead);
 		report_clock(&o, "heard", v, st.heard_ms);

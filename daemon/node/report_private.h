@@ -35,6 +35,7 @@ struct report_region {
 	/* what its nodes say to hold of our feed */
 	bool said;
 	uint64_t said_seq;
+	uint64_t other_seq; /* of another line than ours, by a fork; 0: none */
 	uint64_t said_time; /* seconds since 1970, the node's claim */
 	const struct replica *told_by; /* of tellers: the last one counted */
 	const struct replica *held_by; /* of holders */
@@ -76,6 +77,12 @@ bool report_is_ready(const struct report_view *v, const struct session *s,
 /* Does @e say that all of our own feed is held, up to @seq at least? */
 bool report_holds_own(const struct report_view *v, const struct clock_entry *e,
 		      uint64_t seq);
+/*
+ * Is what @e says to hold of our own feed another line than ours? Of what lies
+ * below our head the receipts do not tell.
+ */
+bool report_is_other_line(const struct report_view *v,
+			  const struct clock_entry *e);
 /* The entry of @feed in a receipt, or NULL. */
 const struct clock_entry *report_entry(const struct gossip_receipt *receipt,
 				       const uint8_t feed[SHA256_BYTES]);
@@ -106,6 +113,10 @@ enum report_state {
 };
 enum report_state report_state(const struct report_region *g);
 const char *report_state_name(enum report_state state);
+/* From which seq on it is disputed; 0: it is not. */
+uint64_t report_disputed_from(const struct report_region *g);
+/* Whose next update could not be stored, any of all; NULL: none's. */
+const struct report_region *report_unstored(const struct report_view *v);
 /* Another region that is followed, or whose nodes say what they hold. */
 bool report_is_counted(const struct report_region *g);
 /* Does its region.yaml name us among those that it follows? */
@@ -113,6 +124,12 @@ bool report_follows_us(const struct report_view *v,
 		       const struct report_region *g);
 /* The kind of failure that is this machine's, not the update's. */
 bool report_err_is_ours(int err);
+
+/* What to do where our own key was used twice: nobody else can. */
+#define REPORT_OWN_FORK_TODO                                           \
+	"find out who signed with our key and stop it; keep the root " \
+	"key, all homes and forks/: this version cannot recover the "  \
+	"feed, until a later one does a new feed is the way to publish"
 
 /* ---- heard of: report_feeds.c --------------------------------------------
  */
@@ -185,15 +202,21 @@ struct report_walk {
 enum report_found {
 	REPORT_GOOD,
 	REPORT_PROBLEM,
-	REPORT_NOTHING /* to be said at this step */
+	REPORT_DECISIVE, /* a problem that the others come from */
+	REPORT_NOTHING   /* to be said at this step */
 };
-/* @todo: for a problem; NULL otherwise. */
+/* @todo: for a problem, decisive or not; NULL otherwise. */
 void report_step(struct report_walk *w, const char *name,
 		 enum report_found found, const char *todo, const char *fmt,
 		 ...) __attribute__((format(printf, 5, 6)));
 /* The steps link and tls: the nodes of @g, or of all where it is NULL. */
 void report_step_links(const struct report_view *v, struct report_walk *w,
 		       const struct report_region *g);
+/* Of rejection: our disk that fails, whichever feed it was for; our own feed's
+   fork, which keeps others from our updates. False: neither, nothing said. */
+bool report_step_disk(const struct report_view *v, struct report_walk *w,
+		      const struct report_region *g);
+bool report_step_own_fork(const struct report_view *v, struct report_walk *w);
 /* Ours: report_own.c. */
 void report_why_own(struct report_view *v, struct report_walk *w);
 

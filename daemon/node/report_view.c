@@ -128,6 +128,16 @@ static void take_region(struct report_view *v, struct report_region *g,
 	}
 }
 
+/* Of a join that was refused: nothing of it is here, and nobody wants it. */
+static bool is_left_over(const struct node *n, const struct replica *r)
+{
+	return !r->own && r->head.seq == 0 && r->open_err == WEALD_OK &&
+	       r->policy == GOSSIP_NOT_FOLLOWED &&
+	       members_follow(&n->members, r->id) == NULL &&
+	       members_blocked(&n->members, r->id) == NULL &&
+	       members_unfollowed(&n->members, r->id) == NULL;
+}
+
 static int take_regions(struct report_view *v)
 {
 	struct node *n = v->n;
@@ -139,9 +149,12 @@ static int take_regions(struct report_view *v)
 		return WEALD_NOMEM;
 	}
 	for (i = 0; i < n->replicas_n; i++) {
-		take_region(v, &v->regions[i], n->replicas[i]);
+		if (!is_left_over(n, n->replicas[i])) {
+			take_region(v, &v->regions[v->regions_n],
+				    n->replicas[i]);
+			v->regions_n++;
+		}
 	}
-	v->regions_n = n->replicas_n;
 	qsort(v->regions, v->regions_n, sizeof(*v->regions), compare_regions);
 	for (i = 0; i < v->regions_n; i++) {
 		v->by_name[i] = &v->regions[i];
@@ -186,9 +199,23 @@ bool report_holds_own(const struct report_view *v, const struct clock_entry *e,
 	if (e->epoch < head->epoch || e->seq < seq) {
 		return false;
 	}
-	/* the same seq of another line is not ours */
-	return e->epoch != head->epoch || e->seq != head->seq ||
-	       memcmp(e->commit, head->commit, sizeof(e->commit)) == 0;
+	return !report_is_other_line(v, e);
+}
+
+bool report_is_other_line(const struct report_view *v,
+			  const struct clock_entry *e)
+{
+	const struct gossip_head *head = &v->n->own->head;
+	uint64_t from = report_disputed_from(v->own);
+
+	if (e->epoch != head->epoch || e->seq < head->seq || e->seq == 0) {
+		return false;
+	}
+	if (e->seq == head->seq) {
+		return memcmp(e->commit, head->commit, sizeof(e->commit)) != 0;
+	}
+	/* nobody but us can go on from our head */
+	return from != 0 && from <= head->seq;
 }
 
 static void hear_own(struct report_region *g, uint64_t seq, uint64_t time)
@@ -199,6 +226,20 @@ static void hear_own(struct report_region *g, uint64_t seq, uint64_t time)
 		g->said_time = time;
 	}
 	g->said = true;
+}
+
+/* The receipt @e of one of @g's nodes about our own feed. */
+static void hear_own_entry(const struct report_view *v, struct report_region *g,
+			   const struct clock_entry *e, uint64_t time)
+{
+	if (!report_is_other_line(v, e)) {
+		hear_own(g, e->seq, time);
+		return;
+	}
+	if (!g->said) {
+		hear_own(g, 0, time);
+	}
+	g->other_seq = e->seq > g->other_seq ? e->seq : g->other_seq;
 }
 
 static void hear_entry(struct report_region *g, const struct report_word *w,
@@ -216,7 +257,10 @@ static void hear_entry(struct report_region *g, const struct report_word *w,
 	}
 	if (head->seq > 0 && g->held_by != teller &&
 	    (e->epoch > head->epoch ||
-	     (e->epoch == head->epoch && e->seq >= head->seq))) {
+	     (e->epoch == head->epoch &&
+	      (e->seq > head->seq ||
+	       (e->seq == head->seq &&
+		memcmp(e->commit, head->commit, sizeof(e->commit)) == 0))))) {
 		g->held_by = teller;
 		g->holders++;
 	}
@@ -244,7 +288,7 @@ static void hear_word(struct report_view *v, const struct report_word *w)
 	}
 	own = report_entry(&w->receipt, v->n->own->id);
 	if (own != NULL) {
-		hear_own(w->region, own->seq, w->time);
+		hear_own_entry(v, w->region, own, w->time);
 	} else if (!w->region->said) {
 		hear_own(w->region, 0, w->time);
 	}
@@ -306,9 +350,13 @@ bool report_is_ready(const struct report_view *v, const struct session *s,
 	       out->ready;
 }
 
-/* What the connected ones hold of our feed is newer than their receipts. */
+/*
+ * What the connected ones hold of our feed is newer than their receipts; but
+ * from where our feed is disputed they do not say of which line it is.
+ */
 static void take_peers(struct report_view *v)
 {
+	uint64_t disputed = report_disputed_from(v->own);
 	struct gossip_peer_status st;
 	struct report_region *g;
 	const struct session *s;
@@ -335,7 +383,8 @@ static void take_peers(struct report_view *v)
 		if (!g->r->own &&
 		    gossip_peer_has(v->n->engine, s->id, v->n->own->id, &epoch,
 				    &seq, &to, &from) &&
-		    seq > 0 && epoch == v->n->own->head.epoch) {
+		    seq > 0 && epoch == v->n->own->head.epoch &&
+		    (disputed == 0 || seq < disputed)) {
 			hear_own(g, seq, v->now_s);
 		}
 	}
@@ -385,6 +434,24 @@ bool report_err_is_ours(int err)
 	       err == WEALD_DIVERGED;
 }
 
+uint64_t report_disputed_from(const struct report_region *g)
+{
+	return g->st.disputed_from != 0 ? g->st.disputed_from
+					: g->r->disputed_from;
+}
+
+const struct report_region *report_unstored(const struct report_view *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->regions_n; i++) {
+		if (report_state(v->by_name[i]) == REPORT_STORE_FAILED) {
+			return v->by_name[i];
+		}
+	}
+	return NULL;
+}
+
 enum report_state report_state(const struct report_region *g)
 {
 	const struct replica *r = g->r;
@@ -398,7 +465,7 @@ enum report_state report_state(const struct report_region *g)
 	if (!r->own && !g->followed) {
 		return REPORT_NOT_FOLLOWED;
 	}
-	if (g->st.disputed_from != 0 || r->disputed_from != 0) {
+	if (report_disputed_from(g) != 0) {
 		return REPORT_DISPUTED;
 	}
 	if (r->refused_err != WEALD_OK && r->refused_seq == r->head.seq + 1) {

@@ -1,7 +1,7 @@
 /*
  * weald why REGION: from the link to the last update, step by step, and what to
- * do about the first thing that is wrong. What the other end says is in its
- * receipts, its region.yaml and what it said in this connection.
+ * do about the thing that decides. What the other end says is in its receipts,
+ * its region.yaml and what it said in this connection.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -16,8 +16,10 @@
 
 /*
  * Which problem to see to before the others: without a link nothing comes; what
- * was refused leaves a gap; what the other side has chosen is not ours.
+ * was refused leaves a gap; what the other side has chosen is not ours. What is
+ * decisive comes before all of these.
  */
+#define DECISIVE_RANK 100u
 static unsigned rank_of(const char *name)
 {
 	static const char *const names[] = { "receipts",  "their-policy",
@@ -42,8 +44,12 @@ void report_step(struct report_walk *w, const char *name,
 	static const char *const words[] = {
 		[REPORT_GOOD] = "ok",
 		[REPORT_PROBLEM] = "problem",
+		[REPORT_DECISIVE] = "problem",
 		[REPORT_NOTHING] = "none",
 	};
+	bool problem = found == REPORT_PROBLEM || found == REPORT_DECISIVE;
+	unsigned rank =
+		found == REPORT_DECISIVE ? DECISIVE_RANK : rank_of(name);
 	struct report_object one;
 	char text[TEXT_BYTES];
 	va_list args;
@@ -55,12 +61,12 @@ void report_step(struct report_walk *w, const char *name,
 	report_text(&one, "step", name);
 	report_text(&one, "result", words[found]);
 	report_text(&one, "text", text);
-	if (found == REPORT_PROBLEM) {
+	if (problem) {
 		report_text(&one, "todo", todo);
 	}
 	report_append(w->o, w->steps, report_end(&one));
-	if (found == REPORT_PROBLEM && rank_of(name) > w->rank) {
-		w->rank = rank_of(name);
+	if (problem && rank > w->rank) {
+		w->rank = rank;
 		snprintf(w->todo, sizeof(w->todo), "%s", todo);
 	}
 }
@@ -187,6 +193,36 @@ static void step_link(const struct report_view *v, struct report_walk *w,
 	}
 }
 
+/* What to do about a node that answers, but will have nothing to do with us. */
+static const char *tls_todo(const char *says)
+{
+	static const struct {
+		const char *says;
+		const char *todo;
+	} todos[] = {
+		{ "the peer refuses us: blocked",
+		  "ask its admin why we are blocked; weald unblock there ends "
+		  "it" },
+		{ "the peer refuses us: unknown-region",
+		  "ask its admin to follow us, weald follow there, or for an "
+		  "invitation" },
+		{ "the peer refuses us: backed-off",
+		  "wait; the first reason stands in the log, here and there" },
+		{ "another node answers",
+		  "ask its admin for the node key (weald status there) and the "
+		  "address; then weald peer add" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(todos) / sizeof(todos[0]); i++) {
+		if (strncmp(says, todos[i].says, strlen(todos[i].says)) == 0) {
+			return todos[i].todo;
+		}
+	}
+	return "settle with its admin what the two nodes have against each "
+	       "other: weald peers on both sides";
+}
+
 void report_step_links(const struct report_view *v, struct report_walk *w,
 		       const struct report_region *g)
 {
@@ -196,10 +232,8 @@ void report_step_links(const struct report_view *v, struct report_walk *w,
 	step_link(v, w, g);
 	if (find_failed(v, g, true, &st)) {
 		describe_try(v, &st, text);
-		report_step(w, "tls", REPORT_PROBLEM,
-			    "settle with the region's admin what its node "
-			    "key is, and whether it follows us",
-			    "%s", text);
+		report_step(w, "tls", REPORT_PROBLEM, tls_todo(st.text), "%s",
+			    text);
 	} else if (find_session(v, g) != NULL) {
 		report_step(w, "tls", REPORT_GOOD, NULL,
 			    "the node keys are proven on both sides");
@@ -230,7 +264,7 @@ static void step_policy(const struct report_view *v, struct report_walk *w,
 				    : "by hand");
 		break;
 	case GOSSIP_BLOCKED_FEED:
-		report_step(w, "policy", REPORT_PROBLEM,
+		report_step(w, "policy", REPORT_DECISIVE,
 			    "weald unblock it, if its updates are wanted",
 			    "it is blocked here");
 		break;
@@ -422,7 +456,7 @@ static bool step_damaged(const struct report_view *v, struct report_walk *w,
 		    (r != g->r && strcmp(r->name, g->r->slug) != 0)) {
 			continue;
 		}
-		report_step(w, "rejection", REPORT_PROBLEM,
+		report_step(w, "rejection", REPORT_DECISIVE,
 			    "weald verify says what is damaged; move the "
 			    "repository out of the home and start again: it "
 			    "is fetched anew",
@@ -434,29 +468,52 @@ static bool step_damaged(const struct report_view *v, struct report_walk *w,
 	return false;
 }
 
+bool report_step_disk(const struct report_view *v, struct report_walk *w,
+		      const struct report_region *g)
+{
+	const struct report_region *full =
+		report_state(g) == REPORT_STORE_FAILED ? g : report_unstored(v);
+
+	if (full == NULL) {
+		return false;
+	}
+	report_step(w, "rejection", REPORT_DECISIVE,
+		    "free some space, or look at the disk: weald status",
+		    "update %" PRIu64 " of %s could not be stored here: %s",
+		    full->r->refused_seq, full->label,
+		    err_text(full->r->refused_err));
+	return true;
+}
+
+bool report_step_own_fork(const struct report_view *v, struct report_walk *w)
+{
+	uint64_t from = report_disputed_from(v->own);
+
+	if (from == 0) {
+		return false;
+	}
+	report_step(w, "rejection", REPORT_DECISIVE, REPORT_OWN_FORK_TODO,
+		    "our own key was used twice: nobody takes our updates from "
+		    "%" PRIu64 " on",
+		    from);
+	return true;
+}
+
 static void step_rejection(const struct report_view *v, struct report_walk *w,
 			   const struct report_region *g)
 {
 	const struct replica *r = g->r;
 
-	if (step_damaged(v, w, g)) {
+	if (report_step_disk(v, w, g) || step_damaged(v, w, g)) {
 		return;
 	}
 	switch (report_state(g)) {
 	case REPORT_DISPUTED:
-		report_step(w, "rejection", REPORT_PROBLEM,
+		report_step(w, "rejection", REPORT_DECISIVE,
 			    gossip_reason_todo(GOSSIP_WHY_FORK_FOUND),
 			    "%s: from update %" PRIu64 " on nothing is taken",
 			    gossip_reason_text(GOSSIP_WHY_FORK_FOUND),
-			    g->st.disputed_from != 0 ? g->st.disputed_from
-						     : r->disputed_from);
-		return;
-	case REPORT_STORE_FAILED:
-		report_step(w, "rejection", REPORT_PROBLEM,
-			    "free some space, or look at the disk: weald "
-			    "status",
-			    "update %" PRIu64 " could not be stored: %s",
-			    r->refused_seq, err_text(r->refused_err));
+			    report_disputed_from(g));
 		return;
 	case REPORT_REFUSED:
 		report_step(w, "rejection", REPORT_PROBLEM,
@@ -465,6 +522,7 @@ static void step_rejection(const struct report_view *v, struct report_walk *w,
 			    r->refused_seq, err_text(r->refused_err),
 			    err_name(r->refused_err));
 		return;
+	case REPORT_STORE_FAILED: /* the disk was looked at before */
 	case REPORT_OK:
 	case REPORT_EMPTY:
 	case REPORT_CATCHING_UP:
@@ -473,7 +531,11 @@ static void step_rejection(const struct report_view *v, struct report_walk *w,
 	case REPORT_NOT_FOLLOWED:
 		break;
 	}
-	if (!step_kept_away(v, w, g)) {
+	if (step_kept_away(v, w, g)) {
+		return;
+	}
+	/* ours keeps nothing of theirs from us, but all of ours from them */
+	if (report_state(g) != REPORT_OK || !report_step_own_fork(v, w)) {
 		report_step(w, "rejection", REPORT_GOOD, NULL,
 			    "nothing of it was refused");
 	}
@@ -646,6 +708,12 @@ static void step_receipts(const struct report_view *v, struct report_walk *w,
 		report_step(w, "receipts", REPORT_NOTHING, NULL,
 			    "no node of it has said since our start what it "
 			    "holds of ours");
+	} else if (g->said_seq < head && g->other_seq != 0) {
+		report_step(w, "receipts", REPORT_DECISIVE,
+			    REPORT_OWN_FORK_TODO,
+			    "it holds another update %" PRIu64 " of ours: our "
+			    "key was used twice",
+			    g->other_seq);
 	} else if (g->said_seq >= head) {
 		report_step(w, "receipts", REPORT_GOOD, NULL,
 			    "it holds all of ours, to update %" PRIu64, head);

@@ -79,6 +79,20 @@ static bool region_names(const struct replica *r,
 	return false;
 }
 
+bool roster_names(struct node *n, const struct replica *r,
+		  const uint8_t key[PUBKEY_BYTES])
+{
+	const struct member_peer *peer = members_peer(&n->members, key);
+
+	if (r != n->own && r->policy == GOSSIP_NOT_FOLLOWED) {
+		return false;
+	}
+	return region_names(r, key) ||
+	       (!r->has_region && peer != NULL && peer->has_feed &&
+		memcmp(peer->feed, r->id, sizeof(r->id)) == 0);
+}
+
+/* Any region can name any key: one that is not blocked counts before others. */
 bool roster_find(struct node *n, const uint8_t key[PUBKEY_BYTES],
 		 struct replica **out_region, bool *out_blocked)
 {
@@ -89,10 +103,10 @@ bool roster_find(struct node *n, const uint8_t key[PUBKEY_BYTES],
 
 	for (i = 0; i < n->replicas_n; i++) {
 		r = n->replicas[i];
-		if ((r->own || r->policy != GOSSIP_NOT_FOLLOWED) &&
-		    region_names(r, key)) {
+		if ((r == n->own || r->policy != GOSSIP_NOT_FOLLOWED) &&
+		    region_names(r, key) &&
+		    (region == NULL || region->policy == GOSSIP_BLOCKED_FEED)) {
 			region = r;
-			break;
 		}
 	}
 	if (region == NULL && peer != NULL && peer->has_feed) {
@@ -300,11 +314,14 @@ static void session_up_cb(void *ctx, struct conn *c)
  * A peer that has ended our session for another with our key: once is a
  * connection that crossed another, or a restart. Again and again it is a
  * second node with our key, which does the same with us.
+ *
+ * A hostile peer can say so, too: it needs another peer that does.
  */
 static void look_for_twin(struct node *n, const struct conn_end *end,
 			  const uint8_t key[PUBKEY_BYTES])
 {
 	uint64_t now = node_now_ms(n);
+	size_t i;
 
 	if (strcmp(end->reason, gossip_reason_name(GOSSIP_WHY_DUPLICATE)) !=
 		    0 ||
@@ -313,10 +330,21 @@ static void look_for_twin(struct node *n, const struct conn_end *end,
 	}
 	if (now - n->displaced_ms > TWIN_MS) {
 		n->displaced = 0;
+		n->displacers_n = 0;
 	}
 	n->displaced_ms = now;
 	n->displaced++;
-	if (n->displaced < TWIN_TIMES) {
+	for (i = 0; i < n->displacers_n; i++) {
+		if (memcmp(n->displacers[i], key, PUBKEY_BYTES) == 0) {
+			break;
+		}
+	}
+	if (i == n->displacers_n && i < TWIN_PEERS_MAX) {
+		memcpy(n->displacers[n->displacers_n++], key, PUBKEY_BYTES);
+	}
+	/* the word of one among several peers is not enough to stop us */
+	if (n->displaced < TWIN_TIMES ||
+	    (n->displacers_n < 2 && sessions_up(n) > 0)) {
 		return;
 	}
 	if (n->twin_ms == 0 || now - n->twin_ms > TWIN_MS) {
@@ -424,17 +452,15 @@ static bool driver_frame(struct session *s, const struct frame *f)
 	switch (f->type) {
 	case FRAME_WANT_CONTENTS:
 	case FRAME_CONTENTS:
-		contents_received(s, f);
-		return true;
-	case FRAME_JOIN:
-		/* it is known already: the answer that it missed */
-		return true;
+		/* what was not asked for the engine counts */
+		return s->accepted && contents_received(s, f);
 	case FRAME_HELLO:
 		/* nobody says hello to a stranger that was not accepted */
 		if (!s->accepted) {
 			s->accepted = true;
 			conn_set_limit(s->conn, FRAME_BODY_BYTES_MAX);
 			membership_accepted(s);
+			contents_peer_up(s->node);
 		}
 		return false;
 	default:
@@ -498,7 +524,6 @@ static void session_sent_cb(void *ctx, struct conn *c, size_t unsent)
 	if (s == NULL || s->state != SESSION_PEER) {
 		return;
 	}
-	s->unsent = unsent;
 	event.sent.peer = s->id;
 	event.sent.unsent = unsent;
 	drive(n, &event);
@@ -525,5 +550,27 @@ void sessions_tick(struct node *n)
 			       "no region followed here names this node key, "
 			       "and no invitation was shown");
 		}
+	}
+}
+
+void sessions_review(struct node *n)
+{
+	struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
+	struct replica *region;
+	struct session *s;
+	bool blocked;
+	bool known;
+	size_t i;
+
+	for (i = 0; i < n->sessions_n; i++) {
+		s = n->sessions[i];
+		known = roster_find(n, s->key, &region, &blocked);
+		if (s->state != SESSION_PEER || (known && !blocked)) {
+			continue;
+		}
+		session_close(s, true, blocked ? "blocked" : "unknown-region",
+			      "not a peer of this node any more");
+		down.peer_down.peer = s->id;
+		drive(n, &down);
 	}
 }

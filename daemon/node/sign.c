@@ -113,6 +113,16 @@ static int read_back(struct sign_job *s, const struct feed *f, uint64_t seq)
 	return r;
 }
 
+/* What was allowed when it was asked for may not be when its turn comes. */
+static void sign_begin(struct job *job)
+{
+	struct sign_job *s = (struct sign_job *)job;
+
+	if (!node_may_sign(job->node, &s->msg)) {
+		s->err = WEALD_GUARD;
+	}
+}
+
 static void sign_work(struct job *job)
 {
 	struct sign_job *s = (struct sign_job *)job;
@@ -121,6 +131,9 @@ static void sign_work(struct job *job)
 	uint64_t seq;
 	uint64_t after;
 
+	if (s->err != WEALD_OK) {
+		return;
+	}
 	if (f == NULL) {
 		msg_set(&s->msg, "the own feed could not be opened");
 		s->err = WEALD_IO;
@@ -170,7 +183,7 @@ static void sign_done(struct job *job)
 	bool grown = s->look.head.seq > r->head.seq;
 	size_t i;
 
-	if (r->feed != NULL) {
+	if (r->feed != NULL && s->look.head.seq != 0) {
 		replica_take(r, &s->look);
 	}
 	if (grown) {
@@ -252,6 +265,7 @@ int node_author(struct node *n, node_author_fn *fn, void *ctx,
 	s->fn = fn;
 	s->ctx = ctx;
 	s->done = done;
+	s->job.begin = sign_begin;
 	s->job.work = sign_work;
 	s->job.done = sign_done;
 	job_submit(n, n->own, &s->job);
@@ -271,6 +285,7 @@ struct alone {
 	void *ctx;
 	node_done_fn *done;
 	bool begun;
+	size_t count; /* of the replicas, when it began */
 	int err;
 	struct weald_msg msg;
 };
@@ -279,9 +294,9 @@ static void alone_work(struct job *job)
 {
 	struct alone *a = (struct alone *)job;
 
-	replicas_shut(job->node);
+	replicas_shut(job->node, a->count);
 	a->err = a->fn(a->ctx, job->node->home, &a->msg);
-	replicas_reopen(job->node);
+	replicas_reopen(job->node, a->count);
 }
 
 static void alone_done(struct job *job)
@@ -321,6 +336,7 @@ void alone_try(struct node *n)
 		}
 	}
 	a->begun = true;
+	a->count = n->replicas_n;
 	job_submit(n, NULL, &a->job);
 }
 

@@ -13,6 +13,8 @@
 /* In one job: enough that handing over costs nothing, few enough that a live
    update does not wait long for a thread. */
 #define VERIFY_BATCH_MAX 16u
+/* Envelopes that came since the cache was swept: it may hold the last ref. */
+#define UNSWEPT_BYTES_MAX (8u * 1024u * 1024u)
 
 struct verify_item {
 	uint64_t ticket;
@@ -103,6 +105,7 @@ static void cache_sweep(struct verified_cache *c)
 		}
 	}
 	c->sweep_at = 2 * c->n < 256 ? 256 : 2 * c->n;
+	c->unswept_bytes = 0;
 }
 
 /* Takes @v where there is room for it. */
@@ -111,7 +114,9 @@ static bool cache_put(struct node *n, struct verified *v)
 	struct verified_cache *c = &n->verified;
 	size_t b = bucket_of(v->blob);
 
-	if (c->n >= c->sweep_at || c->bytes + v->bytes > VERIFIED_BYTES_MAX) {
+	c->unswept_bytes += v->blob->len;
+	if (c->n >= c->sweep_at || c->unswept_bytes > UNSWEPT_BYTES_MAX ||
+	    c->bytes + v->bytes > VERIFIED_BYTES_MAX) {
 		cache_sweep(c);
 	}
 	if (c->n >= VERIFIED_N_MAX ||

@@ -15,12 +15,31 @@ struct node_watch {
 	bool gone; /* removed while the list is walked */
 };
 
+/* Free the ones that were removed. */
+static void watch_sweep(struct node *n)
+{
+	struct node_watch **at = &n->watches;
+	struct node_watch *w;
+
+	while ((w = *at) != NULL) {
+		if (w->gone) {
+			*at = w->next;
+			free(w);
+		} else {
+			at = &w->next;
+		}
+	}
+}
+
 int node_watch_add(struct node *n, node_watch_fn *fn, void *ctx,
 		   struct node_watch **out)
 {
 	struct node_watch *w;
 	size_t count = 0;
 
+	if (!n->telling) {
+		watch_sweep(n);
+	}
 	for (w = n->watches; w != NULL; w = w->next) {
 		count++;
 	}
@@ -37,22 +56,6 @@ int node_watch_add(struct node *n, node_watch_fn *fn, void *ctx,
 	n->watches = w;
 	*out = w;
 	return WEALD_OK;
-}
-
-/* Free the ones that were removed. */
-static void watch_sweep(struct node *n)
-{
-	struct node_watch **at = &n->watches;
-	struct node_watch *w;
-
-	while ((w = *at) != NULL) {
-		if (w->gone) {
-			*at = w->next;
-			free(w);
-		} else {
-			at = &w->next;
-		}
-	}
 }
 
 void node_watch_remove(struct node *n, struct node_watch *w)
@@ -72,11 +75,13 @@ void watch_tell(struct node *n, json_t *event)
 	struct node_watch *w;
 
 	watch_sweep(n);
+	n->telling = true;
 	for (w = event == NULL ? NULL : n->watches; w != NULL; w = w->next) {
 		if (!w->gone) {
 			w->fn(w->ctx, event);
 		}
 	}
+	n->telling = false;
 	json_decref(event);
 }
 

@@ -28,6 +28,14 @@
 #define RECENT_UPDATES     64u
 #define RECENT_PART        256u
 
+/*
+ * Folders of the tree kept loaded, of about 500 bytes each: between commit
+ * points, so that a batch does not load again what the one before it had, and
+ * over a rest.
+ */
+#define FOLDERS_BUSY 4000u
+#define FOLDERS_REST 64u
+
 #define CHECKPOINT_FILE REPO_OWN_DIR "/checkpoint"
 #define RECENT_FILE     REPO_OWN_DIR "/recent"
 
@@ -584,7 +592,7 @@ int feed_commit(struct feed *f, struct weald_msg *msg)
 	}
 	f->staged = 0;
 	mark_committed(f);
-	tree_trim(f->chain.tree);
+	tree_trim(f->chain.tree, FOLDERS_BUSY);
 	keep_checkpoints(f);
 	return WEALD_OK;
 }
@@ -597,6 +605,9 @@ int feed_consolidate(struct feed *f, struct weald_msg *msg)
 	int r;
 
 	assert(f->mode == FEED_WRITE);
+	if (f->staged == 0 && f->broken == WEALD_OK) {
+		tree_trim(f->chain.tree, FOLDERS_REST);
+	}
 	r = consolidate_needed(repo_pack_dir(f->repo), &options, &needed, msg);
 	if (r == WEALD_OK && needed) {
 		r = consolidate_packs(repo_pack_dir(f->repo), &options, NULL,

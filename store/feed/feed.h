@@ -39,8 +39,9 @@ void feed_library_shutdown(void);
 /*
  * Memory of an open feed, besides what libgit2 maps: 20 bytes an update and 56
  * a record, 300 bytes a pack, and of a feed that is written to the folders of
- * its tree that updates have touched (up to 20,000, some 10 MB; a new process
- * begins with none). Measured: 100 KB with 1,000 updates, 1.1 MB with 50,000.
+ * its tree that updates have touched (up to 4,000, some 2 MB, until the next
+ * feed_consolidate(); a new process begins with none). Measured: 100 KB with
+ * 1,000 updates, 1.1 MB with 50,000.
  */
 struct feed;
 
@@ -229,9 +230,12 @@ int feed_commit(struct feed *f, struct weald_msg *msg);
 void feed_rollback(struct feed *f);
 
 /*
- * Merge packs where there are many; cheap where not. FEED_WRITE only. Blocks:
- * every eighth commit point or so finds something to merge, which costs three
- * syncs; better called after an answer than before it.
+ * Tidy up: merge packs where there are many, and free the memory of what the
+ * last updates have touched; cheap where there is little. FEED_WRITE only.
+ * Blocks: every eighth commit point or so finds something to merge, which costs
+ * three syncs and the removal of two files a pack (on a file system that
+ * discards freed blocks at once, milliseconds each); better called while the
+ * feed rests than between two updates.
  */
 int feed_consolidate(struct feed *f, struct weald_msg *msg);
 

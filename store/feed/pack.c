@@ -18,6 +18,9 @@
  */
 #define UNIT_BYTES (64u * 1024u)
 
+/* Room that an empty writer keeps: for the objects of some single updates. */
+#define ROOM_KEPT 256u
+
 struct object {
 	uint8_t id[OBJECT_ID_BYTES];
 	enum object_type type;
@@ -83,7 +86,15 @@ void pack_writer_clear(struct pack_writer *w)
 	}
 	w->count = 0;
 	w->bytes = 0;
-	idmap_clear(&w->map);
+	if (w->room > ROOM_KEPT) {
+		/* a large batch was: many feeds lie idle with their writers */
+		free(w->objects);
+		w->objects = NULL;
+		w->room = 0;
+		idmap_release(&w->map);
+	} else {
+		idmap_clear(&w->map);
+	}
 }
 
 void pack_writer_free(struct pack_writer *w)

@@ -44,6 +44,10 @@ static int half_open(struct packout *o, struct half *h, const char *prefix,
 	if (r != WEALD_OK) {
 		return r;
 	}
+	/* first: after a sync of the other half it would cost this one more */
+	if (fchmod(h->fd, PACK_MODE) != 0) {
+		return fs_fail(errno, "cannot finish", o->dir, h->temp, msg);
+	}
 	return hashfile_init(&h->file, h->fd, o->dir, h->temp);
 }
 
@@ -171,7 +175,7 @@ static int write_index(struct packout *o, const uint8_t *pack_sum,
 	return r;
 }
 
-/* Permissions, time, sync, close. */
+/* Time, sync, close. */
 static int half_finish(struct packout *o, struct half *h,
 		       const struct timespec *mtime, struct weald_msg *msg)
 {
@@ -183,8 +187,7 @@ static int half_finish(struct packout *o, struct half *h,
 	if (mtime != NULL) {
 		times[1] = *mtime;
 	}
-	if (fchmod(fd, PACK_MODE) != 0 ||
-	    (mtime != NULL && futimens(fd, times) != 0)) {
+	if (mtime != NULL && futimens(fd, times) != 0) {
 		return fs_fail(errno, "cannot finish", o->dir, h->temp, msg);
 	}
 	r = fs_sync_fd(fd, o->dir, h->temp, msg);

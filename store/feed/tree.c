@@ -8,8 +8,6 @@
 
 #define MODE_FILE   "100644 "
 #define MODE_FOLDER "40000 "
-/* Folders kept loaded between commit points: some 10 MB. */
-#define FOLDERS_MAX 20000u
 
 struct folder;
 
@@ -306,9 +304,9 @@ void tree_reset(struct tree *t, const uint8_t root[OBJECT_ID_BYTES])
 	memcpy(t->root_id, root, OBJECT_ID_BYTES);
 }
 
-void tree_trim(struct tree *t)
+void tree_trim(struct tree *t, size_t folders)
 {
-	if (t->folders > FOLDERS_MAX) {
+	if (t->folders > folders) {
 		assert(t->root == NULL || !t->root->dirty);
 		tree_reset(t, t->root_id);
 	}

@@ -41,8 +41,8 @@ void tree_free(struct tree *t); /* NULL is fine */
 /* Become the tree @root again, forgetting every change. */
 void tree_reset(struct tree *t, const uint8_t root[OBJECT_ID_BYTES]);
 
-/* Forget loaded folders where there are many; needs tree_write() before. */
-void tree_trim(struct tree *t);
+/* Forget what is loaded if it is over @folders; needs tree_write() before. */
+void tree_trim(struct tree *t, size_t folders);
 
 /*
  * Apply removals, then puts. On failure the tree is undefined until

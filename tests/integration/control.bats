@@ -182,7 +182,7 @@ story() {
 	record problem a
 	run --separate-stderr weald publish a
 	[ "$status" -eq 10 ]
-	[[ $stderr == *--i-am-first* ]]
+	[[ $stderr == *"weald publish --i-am-first"*"never after a restore"* ]]
 	run --separate-stderr weald publish --json a
 	json 'lines[-1]["error"]["code"] == "guard"'
 	run -0 weald publish --i-am-first a
@@ -196,7 +196,7 @@ story() {
 	echo x >"$WEALD_HOME/receipts"
 	echo more >>a/record.md
 	fails 10 weald publish a
-	[[ $stderr == *"weald run"*--i-am-first* ]]
+	[[ $stderr == *"weald run"*"weald publish --i-am-first"*"never after a restore"* ]]
 	fails 10 weald withdraw --reason x problem/a
 	fails 10 weald key rotate --root-key "$ROOT_KEY"
 	run -0 weald publish --i-am-first a
@@ -346,6 +346,28 @@ s.sendall(b"\x94\x00\x01\xa6status\x90")
 sys.exit(len(s.recv(1000)))' "$WEALD_HOME/control"
 	[ "$status" -eq 0 ]
 	weald status
+}
+
+@test "a command waits for a daemon that starts" {
+	local daemon invite
+
+	node_start south-west --i-am-first
+	daemon=$(node_pid south-west)
+	# it has the home, and does not listen: so it looks while it starts
+	mv "$WEALD_HOME/control" "$WEALD_HOME/hidden"
+	weald invite >token 2>error 3>&- &
+	invite=$!
+	run -124 timeout 1 tail --pid="$invite" -f /dev/null
+	[ ! -s token ]
+	mv "$WEALD_HOME/hidden" "$WEALD_HOME/control"
+	wait "$invite"
+	grep -q '^weald-join:' token
+	kill -0 "$daemon"
+}
+
+@test "join - with nothing on standard input says so" {
+	run -3 --separate-stderr weald join - </dev/null
+	[[ $stderr == *"standard input was empty"* ]]
 }
 
 @test "a home with a long path has a socket too" {

@@ -14,6 +14,7 @@ setup() {
 	run -0 weald init --region "South West" --slug south-west
 	[[ $output == *"home      $WEALD_HOME"* ]]
 	[[ $output == *"Move the root key away from this machine now"* ]]
+	[[ $output == *"Next: weald run "*"weald join TOKEN"*"weald invite"* ]]
 	[ "$(git -C "$FEED" rev-list --count main)" -eq 2 ]
 	agree "$FEED"
 }

@@ -60,6 +60,10 @@ said_in() {
 	has_no cc aa follow
 	run ! grep -q '^\[peer' "$NODES/cc/members"
 	has_no aa cc follow
+	# nothing of it is shown, and nobody is dialled
+	run -0 node cc feeds --json
+	[ "${#lines[@]}" -eq 1 ]
+	[ -z "$(node cc peers)" ]
 	follows aa bb hand
 }
 
@@ -98,6 +102,49 @@ said_in() {
 	wait "$join"
 	follows aa bb hand
 	run ! grep -q secret "$NODES/bb/members"
+}
+
+@test "a refusal that comes late takes the join back too" {
+	local join status=0 token
+
+	node_init aa bb cc
+	nodes_start aa bb cc
+	token=$(node aa invite)
+	node bb join "$token"
+	node_stop aa
+	node cc join "$token" 3>&- &
+	join=$!
+	await "$NODE_WAIT_S" grep -q 'secret = ' "$NODES/cc/members"
+	# who waited is gone, and the node has forgotten what was there before
+	node_stop cc
+	wait "$join" || status=$?
+	[ "$status" -ne 0 ]
+	node_start cc
+	node_start aa
+	await "$NODE_WAIT_S" has_no cc aa follow
+	run ! grep -q '^\[peer' "$NODES/cc/members"
+	run -0 node cc feeds --json
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "what a person follows is not taken back with a refused join" {
+	local token
+
+	node_init aa bb cc
+	nodes_start aa bb cc
+	token=$(node aa invite)
+	node bb join "$token"
+	node_follow cc aa
+	run ! node cc join "$token"
+	follows cc aa hand
+	run ! grep -q '^\[peer' "$NODES/cc/members"
+}
+
+@test "members with a section without lines is refused, with its line" {
+	node_init aa
+	printf '[block "%064d"]\n' 0 >"$NODES/aa/members"
+	run ! --separate-stderr node aa run
+	[[ $stderr == *"/members:1: [block \"000"*"has no lines"* ]]
 }
 
 @test "a region that two of ours follow by hand is followed by itself" {

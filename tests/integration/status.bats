@@ -94,6 +94,8 @@ two_linked() {
 	run node kent status
 	[[ ${lines[0]} =~ ^in\ sync:\ all\ 2\ regions,\ as\ of\ [0-9]+\ s\ ago$ ]]
 	[[ $output == *"is held by 2 of 2 regions: sussex, wessex"* ]]
+	# what another admin types to dial us, to be copied
+	[[ $output == *$'\n'"node key    $(cat "$NODES/kent.key")"$'\n'* ]]
 	says kent 'sorted(l["region"] for l in lines) == ["sussex", "wessex"] and
 		all(l["state"] == "connected" for l in lines) and
 		all(l["bytes_in"] > 0 and l["bytes_out"] > 0 for l in lines)' peers
@@ -167,9 +169,11 @@ two_linked() {
 		[w["region"] for w in lines[0]["signing"]["waits_for"]] ==
 		["wessex"]' status
 	run node kent status
-	[[ ${lines[0]} == "signing is held back: waiting for other nodes"* ]]
+	[ "${lines[0]}" = "signing is held back: waiting for other nodes to\
+ say what they hold of our feed" ]
+	[[ $output == *"weald run --i-am-first"*"never after a restore"* ]]
 	run node kent why kent
-	[[ ${lines[-1]} == *"--i-am-first"* ]]
+	[[ ${lines[-1]} == *"after a restore never --i-am-first"* ]]
 	node_start wessex
 	await_says kent 'lines[0]["signing"]["allowed"] and
 		lines[0]["state"] == "in-sync"' status
@@ -180,6 +184,7 @@ two_linked() {
 	node kent block sussex
 	await_says kent '[l["state"] for l in lines if l["feed"] == "sussex"] ==
 		["blocked"]' feeds
+	await_says sussex '"weald unblock there" in lines[0]["todo"]' why kent
 	says kent 'lines[0]["feeds"]["blocked"] == 1' status
 	says kent 'lines[0]["todo"].startswith("weald unblock")' why sussex
 	await_says sussex '[s for s in lines[0]["steps"] if s["step"] == "tls" and
@@ -200,6 +205,18 @@ two_linked() {
 		why sussex
 }
 
+@test "a node whose key has changed: why says so at both ends" {
+	two_linked
+	node_stop kent
+	rm -f "$NODES/kent/keys/node" "$NODES/kent/receipts"
+	node_start kent
+	await_says sussex '[l for l in lines if l["region"] == "kent" and
+		"another node answers" in l["message"]]' peers
+	await_says sussex '"ask its admin for the node key" in
+		lines[0]["todo"]' why kent
+	await_says kent '"weald follow there" in lines[0]["todo"]' why sussex
+}
+
 @test "a narrow feed says by what it is followed" {
 	two_linked
 	node kent follow --topic sepsis --kind problem sussex
@@ -209,6 +226,24 @@ two_linked() {
 	run node kent feeds
 	[[ $output == *"sussex"*"narrow"*"topics sepsis, kinds problem"* ]]
 	says kent 'lines[0]["feeds"]["narrow"] == 1' status
+}
+
+@test "verify counts what a narrow replica has not got, and calls it good" {
+	node_init kent sussex
+	nodes_start kent sussex
+	(cd "$BATS_TEST_TMPDIR" && record lesson other)
+	node sussex publish "$BATS_TEST_TMPDIR/other"
+	node kent follow --kind problem "$(cat "$NODES/sussex.id")"
+	node_link sussex kent
+	await_agreed sussex kent
+	says kent 'lines[0]["ok"] and lines[0]["narrow"] and
+		lines[0]["absent"] == 1' verify sussex
+	run -0 node kent verify sussex
+	[[ $output =~ ^ok\ sussex\ [0-9]+\ updates\ absent\ 1\ head\ [0-9a-f]{40}$ ]]
+	says sussex 'not lines[0]["narrow"] and lines[0]["absent"] == 0' \
+		verify sussex
+	run -0 node sussex verify sussex
+	[[ $output != *absent* ]]
 }
 
 @test "a damaged feed of another region is named, and the node goes on" {
@@ -222,6 +257,8 @@ two_linked() {
 	[[ $output == *"damaged     sussex: "* ]]
 	says kent '[s for s in lines[0]["steps"] if s["step"] == "rejection" and
 		s["result"] == "problem" and "sussex" in s["text"]]' why sussex
+	# that, and not that a feed which cannot be read is not followed
+	says kent '"is fetched anew" in lines[0]["todo"]' why sussex
 }
 
 @test "a feed whose key was used twice is named at both ends" {
@@ -244,14 +281,30 @@ two_linked() {
 	await_says sussex '[t for t in lines[0]["trouble"] if t["feed"] == "kent"
 		and t["state"] == "disputed" and t["seq"] == 4]' status
 	run node sussex status
-	[[ ${lines[0]} == "in sync, as of "*" nothing more is taken of kent" ]]
+	[[ ${lines[0]} == "nothing more is taken of kent (disputed); in sync: "* ]]
 	[[ $output == *"disputed    kent from update 4 on: "* ]]
 	says sussex '[l for l in lines if l["feed"] == "kent" and
 		l["state"] == "disputed" and l["disputed_from"] == 4]' feeds
-	says sussex '"weald recover" in lines[0]["todo"]' why kent
+	says sussex 'lines[0]["state"] == "stopped"' status
+	says sussex 'lines[0]["todo"].startswith("tell its region")' why kent
 	await_says kent 'lines[0]["state"] == "disputed" and
 		lines[0]["signing"]["state"] == "disputed"' status
-	says kent '"weald recover" in lines[0]["todo"]' why kent
+	# nobody holds our update 4: theirs is another one
+	await_says kent '[(o["region"], o["seq"]) for o in
+		lines[0]["latest"]["other"]] == [("sussex", 4)] and
+		lines[0]["seq"] == 4 and not lines[0]["latest"]["holders"] and
+		not lines[0]["latest"]["behind"]' status
+	await_says kent '[l for l in lines if l["region"] == "sussex" and
+		l["forked"] and not l["in_sync"]]' peers
+	run node kent status
+	[[ $output == *"held by 0 of 1 region"*"sussex holds another update 4"* ]]
+	says kent 'all("tell its region" not in d["todo"]
+		for d in lines[0]["dropped"])' status
+	# there is nobody to tell, and no command that mends it
+	says kent '"cannot recover" in lines[0]["todo"]' why kent
+	says kent '"cannot recover" in lines[0]["todo"]' why sussex
+	run -0 node kent status
+	[[ $output != *"weald recover"* ]]
 }
 
 @test "a full disk is the first thing that status says" {
@@ -284,6 +337,8 @@ two_linked() {
 		await_says sussex "[l for l in lines if
 			l[\"state\"] == \"store-failed\"]" feeds
 		says sussex "\"free some space\" in lines[0][\"todo\"]" why kent
+		# nor is it others who keep ours back
+		says sussex "\"free some space\" in lines[0][\"todo\"]" why sussex
 	'
 	rm -f "$NODES"/*.pid
 }

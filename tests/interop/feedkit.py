@@ -12,7 +12,6 @@ bare repository.
 import base64
 import hashlib
 import json
-import subprocess
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,20 +94,14 @@ class Objects:
             ),
         )
 
-    def as_pack(self):
-        """All objects as a git pack, each compressed for itself."""
-        out = b"PACK" + (2).to_bytes(4, "big")
-        out += len(self.by_id).to_bytes(4, "big")
-        for kind, data in self.by_id.values():
-            size = len(data)
-            first = kind << 4 | size & 15
-            size >>= 4
-            while size:
-                out += bytes([first | 0x80])
-                first = size & 0x7F
-                size >>= 7
-            out += bytes([first]) + zlib.compress(data, 1)
-        return out + hashlib.sha1(out).digest()
+    def store(self, folder):
+        """Write all objects into a repository's folder of them, as git would
+        write each: quicker than a git for every feed."""
+        for name, (kind, data) in self.by_id.items():
+            path = folder / name.hex()[:2] / name.hex()[2:]
+            path.parent.mkdir(exist_ok=True)
+            header = TYPE_NAMES[kind] + b" %d\0" % len(data)
+            path.write_bytes(zlib.compress(header + data, 1))
 
 
 def tree_order(entry):
@@ -368,15 +361,13 @@ class Chain:
     def store(self, out):
         """Write a bare repository with main at the head."""
         out = Path(out)
-        env = build_feed.CLEAN_ENVIRONMENT
-        init = "git init -q --bare --template= -b main".split()
-        subprocess.run([*init, str(out)], check=True, env=env)
-        subprocess.run(
-            ["git", "--git-dir", str(out), "unpack-objects", "-q"],
-            check=True,
-            env=env,
-            input=self.objects.as_pack(),
+        for folder in ("objects/info", "objects/pack", "refs/heads"):
+            (out / folder).mkdir(parents=True)
+        (out / "HEAD").write_text("ref: refs/heads/main\n")
+        (out / "config").write_text(
+            "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
         )
+        self.objects.store(out / "objects")
         # By hand: update-ref looks into the object, which may be any.
         (out / "refs/heads/main").write_text(self.head.hex() + "\n")
         if self.shallow:

@@ -88,12 +88,13 @@ class Feed:
 class Play:
     """Everything that an attack needs."""
 
-    def __init__(self, folder, address=None, node=None):
+    def __init__(self, folder, address=None, node=None, names=NAMES):
         self.folder = Path(folder)
         self.address = address
         self.node = node
+        self.names = names
         self.feeds = []
-        for name in NAMES:
+        for name in names:
             keys = [
                 net_tls.read_key(self.key_file(f"{name}-{number}"))
                 for number in range(KEYS)
@@ -101,12 +102,12 @@ class Play:
             self.feeds.append(Feed(name, keys))
 
     @staticmethod
-    def make(folder):
+    def make(folder, names=NAMES):
         """Write keys and repositories."""
         folder = Path(folder)
         (folder / "keys").mkdir(parents=True)
-        names = [f"{name}-{n}" for name in NAMES for n in range(KEYS)]
-        for name in [*names, "stranger"]:
+        keys = [f"{name}-{n}" for name in names for n in range(KEYS)]
+        for name in [*keys, "stranger"]:
             net_tls.write_key(folder / "keys" / name, key_seed(name))
         net_tls.write_key(
             folder / "keys/large", key_seed("play-one-1"), padding=8192
@@ -116,7 +117,7 @@ class Play:
             ("ec", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]),
         ):
             write_foreign(folder / "keys" / name, new)
-        play = Play(folder)
+        play = Play(folder, names=names)
         for feed in play.feeds:
             feed.chain.store(folder / f"{feed.name}.git")
         return play
@@ -157,7 +158,7 @@ class Play:
     def bring(self, seconds=60):
         """Serve the feeds until the node holds them, and knows the keys."""
         deadline = time.monotonic() + seconds
-        last = f"{NAMES[1]}-{KEYS - 1}"
+        last = f"{self.names[-1]}-{KEYS - 1}"
         while time.monotonic() < deadline:
             session = self.open(FIRST)
             for feed in self.feeds:

@@ -53,8 +53,8 @@ int feedkit_pass_on(struct feedkit *k, const struct feed *from, uint64_t seq,
 /* The same without its contents. */
 int feedkit_pass_header(struct feedkit *k, const struct feed *from,
 			uint64_t seq, struct feed *to);
-/* Decode and check @envelope, and stage it in @to. */
-int feedkit_append(struct feedkit *k, struct span envelope, struct feed *to);
+/* Decode and check the envelope @bytes, and stage it in @to. */
+int feedkit_append(struct feedkit *k, struct span bytes, struct feed *to);
 /* Append @u, signed by @signer, as an envelope without contents. */
 void feedkit_seal(struct feedkit *k, const struct update *u,
 		  const struct ed25519_signer *signer, struct buf *out);

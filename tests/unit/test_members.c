@@ -348,6 +348,76 @@ static void members_load__tells_file_line_and_what_is_allowed(void **state)
 	}
 }
 
+static void members_load__refuses_a_section_without_lines(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *part;
+	} table[] = {
+		{ "[follow \"zz\"]\n",
+		  "/home/members:1: [follow \"zz\"] has no lines" },
+		{ "# a\n[block \"" F1 "\"]\n\tslug = aa\n\n[block \"" F2
+		  "\"]\n; slug = bb\n",
+		  "/home/members:5: [block \"" F2 "\"] has no lines" },
+		{ "[peer \"" K1 "\"] # nothing\n[peer \"" K2
+		  "\"]\naddress = a:1\n",
+		  "/home/members:1: [peer \"" K1 "\"] has no lines" },
+		{ "[block \"" F1 "\"][block \"" F2 "\"]slug = aa\n",
+		  "/home/members:1: [block \"" F1 "\"] has no lines" },
+		{ "[folow \"a ] \\\" b\"]\r\n",
+		  "/home/members:1: [folow \"a ] \\\" b\"] has no lines" },
+	};
+	struct room *room = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof table / sizeof table[0]; i++) {
+		put(room, table[i].text);
+		assert_int_equal(members_load(room->home, &room->m, &room->msg),
+				 WEALD_CORRUPT);
+		assert_says(room, table[i].part);
+		assert_int_equal(room->m.blocks_n, 0);
+	}
+	/* what goes on from the line before is no header */
+	put(room, "[block \"" F1 "\"]\nslug = a\\\n[b\\\n]\n");
+	assert_int_equal(members_load(room->home, &room->m, &room->msg),
+			 WEALD_CORRUPT);
+	assert_says(room, "/home/members:2: block.slug is");
+	put(room, "[block \"" F1 "\"] slug = aa ; [x]\n");
+	load(room);
+	assert_int_equal(room->m.blocks_n, 1);
+}
+
+/* Nothing that may be set is written as a section without lines. */
+static void members_save__writes_what_members_load_takes(void **state)
+{
+	const struct member_block b = { .feed = { 1 } };
+	const struct member_block u = { .feed = { 2 } };
+	const struct member_follow f = { .feed = { 3 } };
+	const struct member_invite i = { .id = { 4 } };
+	struct member_peer p = { .has_secret = true };
+	struct room *room = *state;
+
+	id_of(K1, p.key, sizeof p.key);
+	assert_int_equal(members_set_block(&room->m, &b, NULL), WEALD_OK);
+	assert_int_equal(members_set_unfollowed(&room->m, &u, NULL), WEALD_OK);
+	assert_int_equal(members_set_follow(&room->m, &f, NULL), WEALD_OK);
+	assert_int_equal(members_set_invite(&room->m, &i, NULL), WEALD_OK);
+	assert_int_equal(members_set_peer(&room->m, &p, NULL), WEALD_OK);
+	assert_int_equal(members_save(room->home, &room->m, NULL), WEALD_OK);
+	load(room);
+	assert_int_equal(room->m.blocks_n, 1);
+	assert_int_equal(room->m.unfollows_n, 1);
+	assert_int_equal(room->m.follows_n, 1);
+	assert_int_equal(room->m.invites_n, 1);
+	assert_int_equal(room->m.peers_n, 1);
+	assert_false(room->m.peers[0].has_feed);
+	assert_int_equal(room->m.peers[0].addresses_n, 0);
+	assert_true(room->m.peers[0].has_secret);
+	/* a peer of whom nothing is known is none */
+	p.has_secret = false;
+	assert_int_equal(members_set_peer(&room->m, &p, NULL), WEALD_INVALID);
+}
+
 /* @n sections, each with one line; the caller frees. */
 static char *sections_of(unsigned n, const char *section, const char *tail,
 			 const char *line)
@@ -851,6 +921,8 @@ int main(void)
 		TEST(members_load__reads_what_members_save_writes),
 		TEST(members_load__takes_a_file_edited_by_hand),
 		TEST(members_load__tells_file_line_and_what_is_allowed),
+		TEST(members_load__refuses_a_section_without_lines),
+		TEST(members_save__writes_what_members_load_takes),
 		TEST(members_load__keeps_to_its_bounds),
 		TEST(members_save__has_room_for_every_maximum),
 		TEST(members_save__leaves_the_file_on_failure),
