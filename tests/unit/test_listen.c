@@ -238,10 +238,21 @@ static void listener__goes_on_when_there_are_no_descriptors(void **state)
 	connkit_connect(&kit);
 }
 
-static void listener_close__lets_connections_live(void **state)
+static void listener_close__ends_those_that_are_not_settled(void **state)
 {
 	(void)state;
 	connkit_connect(&kit);
+	listener_close(listener);
+	listener = NULL;
+	CONNKIT_WAIT(&kit, kit.a.downs == 1 && kit.b.downs == 1);
+	assert_non_null(strstr(kit.b.end.msg.text, "listener is closed"));
+}
+
+static void listener_close__lets_settled_connections_live(void **state)
+{
+	(void)state;
+	connkit_connect(&kit);
+	listener_settle(listener, kit.b.conn);
 	listener_close(listener);
 	listener = NULL;
 	connkit_ping(&kit.a, 1);
@@ -317,7 +328,8 @@ int main(void)
 		WITH_KIT(listener_settle__takes_it_out_of_the_count),
 		WITH_KIT(listener__goes_on_when_there_is_no_memory),
 		WITH_KIT(listener__goes_on_when_there_are_no_descriptors),
-		WITH_KIT(listener_close__lets_connections_live),
+		WITH_KIT(listener_close__ends_those_that_are_not_settled),
+		WITH_KIT(listener_close__lets_settled_connections_live),
 		WITH_KIT(listener_open__says_what_to_do),
 		WITH_KIT(listener_open__takes_names),
 	};
