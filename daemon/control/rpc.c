@@ -467,7 +467,7 @@ static int get_notification(const msgpack_object *root, struct rpc_message *out)
 	struct span method;
 
 	if (!mp_get_array(root, 3, &fields) ||
-	    !mp_get_str(&fields[1], &method) ||
+	    !mp_get_str(&fields[1], &method) || method.len == 0 ||
 	    method.len > RPC_METHOD_BYTES_MAX ||
 	    !mp_get_array(&fields[2], 1, &params)) {
 		return WEALD_MALFORMED;

@@ -65,10 +65,12 @@ static const char *line_end_of(struct span file)
 static int join(struct span head, struct span reason, struct span rest,
 		const char *end, struct buf *out)
 {
+	const uint8_t last = head.data[head.len - 1];
 	int r = buf_add(out, head.data, head.len);
 
-	if (r == WEALD_OK && head.data[head.len - 1] != '\n') {
-		r = buf_add_text(out, end);
+	if (r == WEALD_OK && last != '\n') {
+		/* a CR that ends the file is half a line's end */
+		r = buf_add_text(out, last == '\r' ? "\n" : end);
 	}
 	if (r == WEALD_OK) {
 		r = buf_add_text(out, MARK " ");

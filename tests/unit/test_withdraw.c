@@ -58,6 +58,10 @@ static void withdraw_mark__needs_no_body(void **state)
 	(void)state;
 	assert_marked(HEAD, "x", HEAD "> Withdrawn: x\n");
 	assert_marked(HEAD "\n", "x", HEAD "\n> Withdrawn: x\n");
+	/* cut within the end of its last line */
+	assert_marked("---\r\nkind: a\r\ntitle: T\r\n---\r", "x",
+		      "---\r\nkind: a\r\ntitle: T\r\n---\r\n"
+		      "> Withdrawn: x\r\n");
 	assert_marked("---\n---", "x", "---\n---\n> Withdrawn: x\n");
 	assert_marked("---\n---\n ", "x", "---\n---\n \n> Withdrawn: x\n");
 }
