@@ -229,13 +229,21 @@ bool mp_get_uint(const msgpack_object *o, uint64_t *out)
 	return true;
 }
 
+/*
+ * msgpack-c leaves the pointer of an empty one NULL, which memcpy() and its
+ * like must not be given.
+ */
+static struct span span_at(const void *data, uint32_t size)
+{
+	return (struct span){ size == 0 ? (const void *)"" : data, size };
+}
+
 bool mp_get_str(const msgpack_object *o, struct span *out)
 {
 	if (o->type != MSGPACK_OBJECT_STR) {
 		return false;
 	}
-	*out = (struct span){ (const uint8_t *)o->via.str.ptr,
-			      o->via.str.size };
+	*out = span_at(o->via.str.ptr, o->via.str.size);
 	return true;
 }
 
@@ -244,8 +252,7 @@ bool mp_get_bin(const msgpack_object *o, struct span *out)
 	if (o->type != MSGPACK_OBJECT_BIN) {
 		return false;
 	}
-	*out = (struct span){ (const uint8_t *)o->via.bin.ptr,
-			      o->via.bin.size };
+	*out = span_at(o->via.bin.ptr, o->via.bin.size);
 	return true;
 }
 

@@ -48,7 +48,10 @@ int mp_open(struct mp_doc *doc, struct span s, const struct mp_limits *limits,
 void mp_close(struct mp_doc *doc);
 const msgpack_object *mp_root(const struct mp_doc *doc);
 
-/* Typed access: false where @o has another type or size. */
+/*
+ * Typed access: false where @o has another type or size. The data of an empty
+ * str or bin is not NULL either.
+ */
 bool mp_get_array(const msgpack_object *o, size_t count,
 		  const msgpack_object **out);
 bool mp_get_uint(const msgpack_object *o, uint64_t *out);

@@ -260,6 +260,27 @@ static void mp_open__gives_what_was_written(void **state)
 	buf_release(&b);
 }
 
+/* NULL is how an absent content is told from an empty one. */
+static void mp_get__gives_data_of_empty_ones(void **state)
+{
+	const struct span bytes = BYTES(0x92, 0xa0, 0xc4, 0x00);
+	const msgpack_object *f;
+	struct mp_doc doc;
+	struct span s = { NULL, 1 };
+
+	(void)state;
+	assert_int_equal(mp_open(&doc, bytes, &wide, NULL), WEALD_OK);
+	assert_true(mp_get_array(mp_root(&doc), 2, &f));
+	assert_true(mp_get_str(&f[0], &s));
+	assert_non_null(s.data);
+	assert_int_equal(s.len, 0);
+	s = (struct span){ NULL, 1 };
+	assert_true(mp_get_bin(&f[1], &s));
+	assert_non_null(s.data);
+	assert_int_equal(s.len, 0);
+	mp_close(&doc);
+}
+
 static void mp_open__walks_first(void **state)
 {
 	struct weald_msg msg = { "" };
@@ -443,6 +464,7 @@ int main(void)
 		cmocka_unit_test(mp_walk__bounds_the_number_of_values),
 		cmocka_unit_test(mp_walk__needs_no_message),
 		cmocka_unit_test(mp_open__gives_what_was_written),
+		cmocka_unit_test(mp_get__gives_data_of_empty_ones),
 		cmocka_unit_test(mp_open__walks_first),
 		cmocka_unit_test(mp_close__takes_a_zeroed_document),
 		cmocka_unit_test(mp_writer_end__leaves_a_full_buffer_as_it_was),
