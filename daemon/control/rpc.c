@@ -469,6 +469,7 @@ static int get_notification(const msgpack_object *root, struct rpc_message *out)
 	if (!mp_get_array(root, 3, &fields) ||
 	    !mp_get_str(&fields[1], &method) || method.len == 0 ||
 	    method.len > RPC_METHOD_BYTES_MAX ||
+	    memchr(method.data, 0, method.len) != NULL ||
 	    !mp_get_array(&fields[2], 1, &params)) {
 		return WEALD_MALFORMED;
 	}
