@@ -64,6 +64,10 @@ LINTS := lint-format lint-tidy lint-cppcheck lint-shell lint-layers \
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 
+# The vocabulary's data files as tables of C.
+VOCAB := $(sort $(wildcard store/record/vocab/*.txt))
+VOCAB_DATA := $(B)/store/record/vocab_data
+
 # Lowest layer last, as the linker wants it.
 LIBS := $(B)/libdaemon.a $(B)/libstore.a $(B)/libproto.a
 UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
@@ -74,13 +78,15 @@ BENCHES := $(patsubst %.c,$(B)/%,$(BENCH_SRC))
 
 # ---- flags ---------------------------------------------------------------
 
-PKGS = libgit2 libssl libcrypto msgpack yaml-0.1 jansson zlib libuv libsystemd
+PKGS = libgit2 libssl libcrypto msgpack yaml-0.1 jansson zlib libuv \
+	libsystemd sqlite3 libzip
 
 # Each is asked for once, and only after scripts/deps has had its turn.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(patsubst -I%,-isystem%,$$(shell \
 	$(PKG_CONFIG) --cflags $(PKGS) cmocka 2>/dev/null || \
 	$(PKG_CONFIG) --cflags $(PKGS))))$(PKG_CFLAGS)
-LDLIBS = $(eval LDLIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS)))$(LDLIBS)
+LDLIBS = $(eval LDLIBS := $$(shell \
+	$(PKG_CONFIG) --libs $(PKGS)) -lm)$(LDLIBS)
 TEST_LDLIBS = $(eval TEST_LDLIBS := $$(shell \
 	$(PKG_CONFIG) --libs cmocka))$(TEST_LDLIBS)
 CC_KIND = $(eval CC_KIND := $$(if $$(findstring clang,$$(shell \
@@ -249,8 +255,16 @@ $(B)/%.o: %.c $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/tests/%.o: | deps-test
 
+$(VOCAB_DATA).c: scripts/vocab.awk $(VOCAB)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)awk -f scripts/vocab.awk $(VOCAB) </dev/null >$@
+$(VOCAB_DATA).o: $(VOCAB_DATA).c $(B)/flags
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
 $(B)/libproto.a: $(call objects,$(PROTO_SRC))
-$(B)/libstore.a: $(call objects,$(STORE_SRC))
+$(B)/libstore.a: $(call objects,$(STORE_SRC)) $(VOCAB_DATA).o
 $(B)/libdaemon.a: $(call objects,$(DAEMON_SRC))
 $(B)/libunit.a: $(call objects,$(UNIT_LIB_SRC))
 $(B)/lib%.a: $(B)/sources
@@ -282,7 +296,7 @@ $(FUZZ_PROGRAMS): $(B)/%: $(B)/%.o $(B)/libunit.a $(LIBS)
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ_PROGRAMS)
 
--include $(patsubst %.c,$(B)/%.d,$(ALL_SRC) $(TEST_SRC))
+-include $(patsubst %.c,$(B)/%.d,$(ALL_SRC) $(TEST_SRC)) $(VOCAB_DATA).d
 
 # ---- lint ----------------------------------------------------------------
 

@@ -106,6 +106,7 @@
 	X(UNCHANGED, "unchanged",                                              \
 	  "nothing to publish: the content is the same")                       \
 	X(GUARD, "guard", "not signed: other nodes may hold more of our feed") \
+	X(PRIVACY, "privacy", "looks like data about a person")                \
 	X(TIMEOUT, "timeout", "not in the time that was given")                \
 	X(UNREACHABLE, "unreachable", "no connection")                         \
 	X(USAGE, "usage", "not how the command is used")

@@ -219,3 +219,72 @@ void text_escape(const char *raw, size_t len, char *out, size_t size)
 	}
 	out[at] = '\0';
 }
+
+/*
+ * The characters of @s into @out; a byte that is no UTF-8 counts as one, above
+ * all that Unicode has. SIZE_MAX where there are too many.
+ */
+static size_t runes_read(struct span s, uint32_t out[TEXT_DISTANCE_RUNES_MAX])
+{
+	size_t count = 0;
+	size_t n;
+
+	while (s.len > 0) {
+		if (count == TEXT_DISTANCE_RUNES_MAX) {
+			return SIZE_MAX;
+		}
+		n = text_rune(s, &out[count]);
+		if (n == 0) {
+			out[count] = 0x110000u + s.data[0];
+			n = 1;
+		}
+		count++;
+		s.data += n;
+		s.len -= n;
+	}
+	return count;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+size_t text_distance(struct span a, struct span b)
+{
+	/* this row of the table, the one above, and the one above that */
+	size_t rows[3][TEXT_DISTANCE_RUNES_MAX + 1];
+	uint32_t a_runes[TEXT_DISTANCE_RUNES_MAX];
+	uint32_t b_runes[TEXT_DISTANCE_RUNES_MAX];
+	size_t a_n = runes_read(a, a_runes);
+	size_t b_n = runes_read(b, b_runes);
+	size_t *row = rows[0];
+	size_t *above;
+	size_t *twice;
+	size_t i;
+	size_t k;
+
+	if (a_n == SIZE_MAX || b_n == SIZE_MAX) {
+		return SIZE_MAX;
+	}
+	for (k = 0; k <= b_n; k++) {
+		row[k] = k;
+	}
+	for (i = 1; i <= a_n; i++) {
+		twice = rows[(i + 1) % 3];
+		above = rows[(i + 2) % 3];
+		row = rows[i % 3];
+		row[0] = i;
+		for (k = 1; k <= b_n; k++) {
+			row[k] = least(above[k - 1] + (a_runes[i - 1] !=
+						       b_runes[k - 1]),
+				       least(row[k - 1], above[k]) + 1);
+			if (i > 1 && k > 1 &&
+			    a_runes[i - 1] == b_runes[k - 2] &&
+			    a_runes[i - 2] == b_runes[k - 1]) {
+				row[k] = least(row[k], twice[k - 2] + 1);
+			}
+		}
+	}
+	return row[b_n];
+}

@@ -53,4 +53,14 @@ bool text_is_action(struct span s);
  */
 void text_escape(const char *raw, size_t len, char *out, size_t size);
 
+#define TEXT_DISTANCE_RUNES_MAX 64u
+
+/*
+ * How many slips of the finger lie between two words: a character too many,
+ * one too few, another one, or two neighbours swapped, no part changed twice
+ * (optimal string alignment). A byte that is no UTF-8 counts as a character.
+ * SIZE_MAX where one of them has more than TEXT_DISTANCE_RUNES_MAX characters.
+ */
+size_t text_distance(struct span a, struct span b);
+
 #endif

@@ -111,7 +111,7 @@ declare -A calls=(
 		exit _exit quick_exit sleep usleep nanosleep'
 	[threads]='pthread_.* thrd_.* mtx_.* cnd_.* sem_.* CRYPTO_THREAD_.*'
 )
-libraries='uv_.* git_.* sqlite3_.* yaml_.* SSL_.*'
+libraries='uv_.* git_.* sqlite3_.* yaml_.* zip_.* SSL_.*'
 
 list_includes
 : >"$work/symbols"
@@ -126,11 +126,19 @@ refuse includes 'store/' '' '(daemon|tests)/.*' \
 	'store includes nothing of daemon'
 refuse includes 'store/(record|evidence)/' '' 'store/(feed|index)/.*' \
 	'record and evidence include nothing of feed or index'
+refuse includes 'store/record/' '' 'store/evidence/.*' \
+	'record includes nothing of evidence'
+refuse includes 'store/feed/' '' 'store/(index|evidence)/.*' \
+	'feed includes nothing of index or evidence'
+refuse includes '' 'store/index/' 'store/index/.*_private[.]h' \
+	'what is private to store/index stays there'
 refuse includes 'daemon/' '' 'tests/.*' 'daemon includes nothing of tests'
 refuse includes '' 'store/home[^/]*$|store/feed/' 'git2([.]h|/.*)' \
 	'libgit2 belongs to store/home and store/feed'
 refuse includes '' 'store/index/' 'sqlite3[.]h' 'SQLite belongs to store/index'
 refuse includes '' 'store/record/' 'yaml[.]h' 'libyaml belongs to store/record'
+refuse includes '' 'daemon/cli/' 'zip(conf)?[.]h' \
+	'libzip belongs to daemon/cli'
 refuse includes '' 'daemon/(node|control)/' 'uv([.]h|/.*)' \
 	'libuv belongs to daemon/node and daemon/control'
 refuse includes '' 'daemon/node/' 'openssl/ssl[.]h' 'TLS belongs to daemon/node'
@@ -150,6 +158,8 @@ refuse symbols 'store/|daemon/' 'store/index/' 'sqlite3_.*' \
 	'SQLite belongs to store/index'
 refuse symbols 'store/|daemon/' 'store/record/' 'yaml_.*' \
 	'libyaml belongs to store/record'
+refuse symbols 'store/|daemon/' 'daemon/cli/' 'zip_.*' \
+	'libzip belongs to daemon/cli'
 refuse symbols 'store/|daemon/' 'daemon/(node|control)/' 'uv_.*' \
 	'libuv belongs to daemon/node and daemon/control'
 refuse symbols 'store/|daemon/' 'daemon/node/' 'SSL_.*' \

@@ -1,7 +1,6 @@
 #include "store/record/reference.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "proto/path.h"
@@ -68,68 +67,102 @@ static int refuse(struct span text, struct weald_msg *msg)
 	return WEALD_INVALID;
 }
 
-/* Take "@N" off the end of @text. */
-static int take_version(struct span *text, uint64_t *out, struct weald_msg *msg)
+static int refuse_version(struct span text, struct weald_msg *msg)
+{
+	msg_set(msg,
+		"\"%.*s\": behind the @ stands the version, a number from 1, "
+		"as in south-west/intervention/trolley@2; and behind that, "
+		"where it is pinned, \":\" and 16 digits of 0-9 and a-f",
+		(int)(text.len > 200 ? 200 : text.len),
+		(const char *)text.data);
+	return WEALD_INVALID;
+}
+
+/* Take "@N" or "@N:DIGEST" off the end of @text. */
+static int take_version(struct span *text, struct reference *ref,
+			struct weald_msg *msg)
 {
 	const uint8_t *at =
 		text->len == 0 ? NULL : memchr(text->data, '@', text->len);
+	struct reader r;
 	struct span digits;
+	struct span digest;
 
-	*out = 0;
 	if (at == NULL) {
 		return WEALD_OK;
 	}
 	digits.data = at + 1;
 	digits.len = text->len - (size_t)(at - text->data) - 1;
-	if (parse_u64(digits, 1, UINT_MAX_VALUE, out) != WEALD_OK) {
-		msg_set(msg,
-			"\"%.*s\": behind the @ stands the version, a number "
-			"from 1, as in south-west/intervention/trolley@2",
-			(int)(text->len > 200 ? 200 : text->len),
-			(const char *)text->data);
-		return WEALD_INVALID;
+	reader_init(&r, digits);
+	if (reader_until(&r, ':', &digits) == WEALD_OK) {
+		(void)reader_take(&r, reader_left(&r), &digest);
+		if (!is_hex(digest) ||
+		    hex_decode(digest, ref->digest, REFERENCE_DIGEST_BYTES) !=
+			    WEALD_OK) {
+			return refuse_version(*text, msg);
+		}
+		ref->has_digest = true;
+	}
+	if (parse_u64(digits, 1, UINT_MAX_VALUE, &ref->version) != WEALD_OK) {
+		return refuse_version(*text, msg);
 	}
 	text->len = (size_t)(at - text->data);
 	return WEALD_OK;
+}
+
+/* Take "weald:" off the front of @text. */
+static bool take_scheme(struct span *text)
+{
+	const size_t n = sizeof REFERENCE_SCHEME - 1;
+
+	if (text->len < n || memcmp(text->data, REFERENCE_SCHEME, n) != 0) {
+		return false;
+	}
+	text->data += n;
+	text->len -= n;
+	return true;
+}
+
+static bool is_feed_id(struct span s)
+{
+	return s.len == (size_t)2 * SHA256_BYTES && is_hex(s);
 }
 
 int reference_parse(struct span text, struct span own, struct reference *out,
 		    struct weald_msg *msg)
 {
 	struct span parts[PARTS_MAX];
-	struct reference ref;
+	struct reference ref = { .version = 0 };
 	struct span name = text;
 	size_t n;
-	int r = take_version(&name, &ref.version, msg);
+	int r = take_version(&name, &ref, msg);
 
 	if (r != WEALD_OK) {
 		return r;
 	}
-	if (!split(name, parts, &n) || n < 2) {
+	ref.is_feed = take_scheme(&name);
+	if (!split(name, parts, &n) || n < (ref.is_feed ? PARTS_MAX : 2)) {
 		return refuse(text, msg);
 	}
 	ref.region = n == 3 ? parts[0] : own;
 	ref.kind = parts[n - 2];
 	ref.slug = parts[n - 1];
-	if (!reference_is_region(ref.region) || !path_is_name(ref.kind) ||
-	    !path_is_name(ref.slug)) {
+	if (!(ref.is_feed ? is_feed_id(ref.region)
+			  : reference_is_region(ref.region)) ||
+	    !path_is_name(ref.kind) || !path_is_name(ref.slug)) {
 		return refuse(text, msg);
 	}
 	*out = ref;
 	return WEALD_OK;
 }
 
-int reference_format(struct buf *b, const struct reference *ref)
+static int format_name(struct buf *b, const struct reference *ref)
 {
-	char version[24] = "";
-	size_t start = b->len;
-	int r;
+	int r = ref->is_feed ? buf_add_text(b, REFERENCE_SCHEME) : WEALD_OK;
 
-	if (ref->version != 0) {
-		(void)snprintf(version, sizeof version, "@%" PRIu64,
-			       ref->version);
+	if (r == WEALD_OK) {
+		r = buf_add(b, ref->region.data, ref->region.len);
 	}
-	r = buf_add(b, ref->region.data, ref->region.len);
 	if (r == WEALD_OK) {
 		r = buf_add_byte(b, '/');
 	}
@@ -139,11 +172,22 @@ int reference_format(struct buf *b, const struct reference *ref)
 	if (r == WEALD_OK) {
 		r = buf_add_byte(b, '/');
 	}
-	if (r == WEALD_OK) {
-		r = buf_add(b, ref->slug.data, ref->slug.len);
+	return r == WEALD_OK ? buf_add(b, ref->slug.data, ref->slug.len) : r;
+}
+
+int reference_format(struct buf *b, const struct reference *ref)
+{
+	size_t start = b->len;
+	int r = format_name(b, ref);
+
+	if (r == WEALD_OK && ref->version != 0) {
+		r = buf_addf(b, "@%" PRIu64, ref->version);
 	}
-	if (r == WEALD_OK) {
-		r = buf_add_text(b, version);
+	if (r == WEALD_OK && ref->version != 0 && ref->has_digest) {
+		r = buf_add_byte(b, ':');
+		if (r == WEALD_OK) {
+			r = buf_add_hex(b, ref->digest, sizeof ref->digest);
+		}
 	}
 	if (r != WEALD_OK) {
 		b->len = start;

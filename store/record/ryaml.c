@@ -33,21 +33,26 @@ struct ryaml {
 	size_t bytes;
 };
 
+bool ryaml_may_hold(uint32_t rune, struct span bytes)
+{
+	if ((rune >= ' ' && rune < 0x7f) || rune == '\t' || rune == '\n') {
+		return true;
+	}
+	return rune < 0xfffe &&
+	       text_check_line(bytes, 1, bytes.len, "", WEALD_INVALID, NULL) ==
+		       WEALD_OK;
+}
+
 /*
  * libyaml takes more characters for line ends than editors do. Without those,
  * its line numbers are the editor's.
  */
 static bool may_stand(struct span s, uint32_t rune, size_t n)
 {
-	if (rune == '\t' || rune == '\n' || rune == ' ') {
-		return true;
-	}
 	if (rune == '\r') {
 		return s.len > 1 && s.data[1] == '\n';
 	}
-	return rune < 0xfffe &&
-	       text_check_line((struct span){ s.data, n }, 1, n, "",
-			       WEALD_INVALID, NULL) == WEALD_OK;
+	return ryaml_may_hold(rune, (struct span){ s.data, n });
 }
 
 static int check_characters(const struct ryaml *y, struct weald_msg *msg)
@@ -138,6 +143,18 @@ void ryaml_close(struct ryaml *y)
 static size_t line_of(const struct ryaml *y, const yaml_mark_t *mark)
 {
 	return y->first_line + mark->line;
+}
+
+/* A block ends at the line before the one at whose first column it ends. */
+static size_t last_line(const struct ryaml *y)
+{
+	const yaml_mark_t *start = &y->event.start_mark;
+	const yaml_mark_t *end = &y->event.end_mark;
+
+	if (end->line > start->line && end->column == 0) {
+		return line_of(y, end) - 1;
+	}
+	return line_of(y, end);
 }
 
 /* @what is refused where the last event begins. */
@@ -412,6 +429,9 @@ int ryaml_next(struct ryaml *y, struct ryaml_event *out, struct weald_msg *msg)
 		ev = (struct ryaml_event){
 			.depth = y->depth,
 			.line = line_of(y, &y->event.start_mark),
+			.line_last = last_line(y),
+			.is_bracket = y->event.start_mark.index !=
+				      y->event.end_mark.index,
 		};
 		r = translate(y, &ev, &skip, msg);
 	} while (r == WEALD_OK && skip);

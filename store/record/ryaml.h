@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "proto/bytes.h"
 #include "proto/err.h"
@@ -36,9 +37,11 @@ enum ryaml_type {
 
 struct ryaml_event {
 	enum ryaml_type type;
-	bool is_key;    /* text that names a field; its value comes next */
-	unsigned depth; /* lists and mappings around it */
+	bool is_bracket; /* the end of a list or map is written: "]" or "}" */
+	bool is_key;     /* text that names a field; its value comes next */
+	unsigned depth;  /* lists and mappings around it */
 	size_t line;
+	size_t line_last; /* of a text or a bracket; else as line */
 	struct span text; /* RYAML_TEXT; borrowed until the next event */
 };
 
@@ -62,6 +65,13 @@ void ryaml_close(struct ryaml *y);
  * WEALD_OK, WEALD_INVALID or WEALD_NOMEM.
  */
 int ryaml_next(struct ryaml *y, struct ryaml_event *out, struct weald_msg *msg);
+
+/*
+ * May this character stand in the file, or in a value that is written with an
+ * escape? LF and TAB may; other control characters and invisible ones not.
+ * @bytes is @rune in UTF-8.
+ */
+bool ryaml_may_hold(uint32_t rune, struct span bytes);
 
 /* Read the value that comes next, whatever it is, and forget it. */
 int ryaml_skip(struct ryaml *y, struct weald_msg *msg);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -70,6 +71,87 @@ static void reference_parse__takes_all_forms(void **state)
 		     "lesson/x");
 }
 
+#define FEED_ID_LARGE                      \
+	"weald:"                           \
+	"0123456789ABCDEF0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef" \
+	"/lesson/x"
+
+#define FEED_ID                            \
+	"0123456789abcdef0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef"
+
+static void reference_parse__takes_the_form_for_machines(void **state)
+{
+	struct reference ref;
+
+	(void)state;
+	assert_means("weald:" FEED_ID "/lesson/x",
+		     "weald:" FEED_ID "/lesson/x");
+	assert_means("weald:" FEED_ID "/lesson/x@7",
+		     "weald:" FEED_ID "/lesson/x@7");
+	assert_int_equal(reference_parse(span_of("weald:" FEED_ID "/lesson/x"),
+					 span_of(OWN), &ref, NULL),
+			 WEALD_OK);
+	assert_true(ref.is_feed);
+	assert_true(span_equal(ref.region, span_of(FEED_ID)));
+	assert_int_equal(reference_parse(span_of("kent/lesson/x"), span_of(OWN),
+					 &ref, NULL),
+			 WEALD_OK);
+	assert_false(ref.is_feed);
+}
+
+static void reference_parse__takes_a_digest_behind_the_version(void **state)
+{
+	static const uint8_t digest[] = { 0x01, 0x23, 0x45, 0x67,
+					  0x89, 0xab, 0xcd, 0xef };
+	struct reference ref;
+
+	(void)state;
+	assert_means("kent/lesson/x@3:0123456789abcdef",
+		     "kent/lesson/x@3:0123456789abcdef");
+	assert_means("lesson/x@3:0123456789abcdef",
+		     OWN "/lesson/x@3:0123456789abcdef");
+	assert_means("weald:" FEED_ID "/lesson/x@3:0123456789abcdef",
+		     "weald:" FEED_ID "/lesson/x@3:0123456789abcdef");
+	assert_int_equal(
+		reference_parse(span_of("kent/lesson/x@3:0123456789abcdef"),
+				span_of(OWN), &ref, NULL),
+		WEALD_OK);
+	assert_int_equal(ref.version, 3);
+	assert_true(ref.has_digest);
+	assert_memory_equal(ref.digest, digest, sizeof digest);
+	assert_int_equal(reference_parse(span_of("kent/lesson/x@3"),
+					 span_of(OWN), &ref, NULL),
+			 WEALD_OK);
+	assert_false(ref.has_digest);
+}
+
+static void reference_format__holds_the_longest(void **state)
+{
+	char text[REFERENCE_BYTES_MAX + 1];
+	struct reference ref;
+	char name[NAME_BYTES_MAX + 1];
+	struct buf b;
+	int n;
+
+	(void)state;
+	memset(name, 'a', NAME_BYTES_MAX);
+	name[NAME_BYTES_MAX] = '\0';
+	n = snprintf(text, sizeof text,
+		     "weald:" FEED_ID "/%s/%s@9007199254740992:"
+		     "0123456789abcdef",
+		     name, name);
+	assert_true(n > 0 && (size_t)n == REFERENCE_BYTES_MAX);
+	assert_int_equal(reference_parse(span_of(text), span_of(OWN), &ref,
+					 NULL),
+			 WEALD_OK);
+	buf_init(&b, REFERENCE_BYTES_MAX);
+	assert_int_equal(reference_format(&b, &ref), WEALD_OK);
+	assert_int_equal(b.len, REFERENCE_BYTES_MAX);
+	buf_release(&b);
+}
+
 static void reference_parse__refuses_other_forms(void **state)
 {
 	static const char *const texts[] = {
@@ -94,6 +176,15 @@ static void reference_parse__refuses_other_forms(void **state)
 		"kent/a/b\n",
 		"../a",
 		"a23456789012345678901234567890123456789z-0123456789aB/a/b",
+		"weald:",
+		"weald:lesson/x",
+		"weald:kent/lesson/x",
+		"weald:" FEED_ID,
+		"weald:" FEED_ID "/x",
+		"weald:" FEED_ID "0/lesson/x",
+		"Weald:" FEED_ID "/lesson/x",
+		FEED_ID "/lesson/x",
+		FEED_ID_LARGE,
 	};
 	size_t i;
 
@@ -108,12 +199,26 @@ static void reference_parse__refuses_other_forms(void **state)
 static void reference_parse__refuses_a_wrong_version(void **state)
 {
 	static const char *const texts[] = {
-		"kent/a/b@",    "kent/a/b@0",
-		"kent/a/b@01",  "kent/a/b@-1",
-		"kent/a/b@x",   "kent/a/b@1x",
-		"kent/a/b@1@2", "kent@2/a/b",
-		"kent/a/b@ 1",  "@",
-		"a/b@latest",   "kent/a/b@9007199254740993",
+		"kent/a/b@",
+		"kent/a/b@0",
+		"kent/a/b@01",
+		"kent/a/b@-1",
+		"kent/a/b@x",
+		"kent/a/b@1x",
+		"kent/a/b@1@2",
+		"kent@2/a/b",
+		"kent/a/b@ 1",
+		"@",
+		"a/b@latest",
+		"kent/a/b@9007199254740993",
+		"a/b@1:",
+		"a/b@1:0123456789abcde",
+		"a/b@1:0123456789abcdef0",
+		"a/b@1:0123456789ABCDEF",
+		"a/b@:0123456789abcdef",
+		"a/b@0:0123456789abcdef",
+		"a/b@1:0123456789abcdeg",
+		"a/b@1:0123456789abcdef:",
 	};
 	size_t i;
 
@@ -179,6 +284,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reference_parse__gives_the_parts),
 		cmocka_unit_test(reference_parse__takes_all_forms),
+		cmocka_unit_test(reference_parse__takes_the_form_for_machines),
+		cmocka_unit_test(
+			reference_parse__takes_a_digest_behind_the_version),
+		cmocka_unit_test(reference_format__holds_the_longest),
 		cmocka_unit_test(reference_parse__refuses_other_forms),
 		cmocka_unit_test(reference_parse__refuses_a_wrong_version),
 		cmocka_unit_test(

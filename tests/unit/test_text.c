@@ -515,6 +515,70 @@ static void text_escape__changes_nothing_the_second_time(void **state)
 	assert_int_equal(strlen(once), 95 + 161 * 4);
 }
 
+/* ---- distance ---- */
+
+static size_t distance(const char *a, const char *b)
+{
+	return text_distance(span_of(a), span_of(b));
+}
+
+static void text_distance__counts_slips_of_the_finger(void **state)
+{
+	static const struct {
+		const char *a;
+		const char *b;
+		size_t want;
+	} cases[] = {
+		{ "", "", 0 },
+		{ "", "abc", 3 },
+		{ "sepsis", "sepsis", 0 },
+		{ "sepsis", "sepsi", 1 },
+		{ "sepsis", "seepsis", 1 },
+		{ "sepsis", "sepsas", 1 },
+		/* neighbours swapped are one slip, at both ends too */
+		{ "sepsis", "espsis", 1 },
+		{ "sepsis", "sepssi", 1 },
+		{ "ab", "ba", 1 },
+		{ "laparotomy", "laprotomie", 3 },
+		{ "kitten", "sitting", 3 },
+		/* and nothing between the two that were swapped */
+		{ "ca", "abc", 3 },
+		/* characters, not bytes */
+		{ "caf\xc3\xa9", "cafe", 1 },
+		{ "\xe2\x82\xac", "\xf0\x9f\x9a\x91", 1 },
+		/* a byte that is no UTF-8 is like no character */
+		{ "a\xff", "a\xff", 0 },
+		{ "a\xff", "a\xfe", 1 },
+		{ "a\xff", "a\xc3\xbf", 1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(distance(cases[i].a, cases[i].b),
+				 cases[i].want);
+		assert_int_equal(distance(cases[i].b, cases[i].a),
+				 cases[i].want);
+	}
+}
+
+static void text_distance__is_bounded(void **state)
+{
+	char word[2 * TEXT_DISTANCE_RUNES_MAX + 3];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < TEXT_DISTANCE_RUNES_MAX; i++) {
+		memcpy(word + 2 * i, "\xc3\xa9", 3);
+	}
+	assert_int_equal(distance(word, word), 0);
+	assert_int_equal(distance(word, ""), TEXT_DISTANCE_RUNES_MAX);
+	memcpy(word + 2 * i, "\xc3\xa9", 3);
+	assert_true(distance(word, "") == SIZE_MAX);
+	assert_true(distance("", word) == SIZE_MAX);
+	assert_true(distance(word, word) == SIZE_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -541,6 +605,8 @@ int main(void)
 		cmocka_unit_test(text_escape__escapes_every_other_byte),
 		cmocka_unit_test(text_escape__cuts_at_whole_characters),
 		cmocka_unit_test(text_escape__changes_nothing_the_second_time),
+		cmocka_unit_test(text_distance__counts_slips_of_the_finger),
+		cmocka_unit_test(text_distance__is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
