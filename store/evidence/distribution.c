@@ -1,0 +1,125 @@
+#include "store/evidence/distribution.h"
+
+#include <float.h>
+#include <math.h>
+
+/* Far more than any argument that evidence has: sqrt(max(a, b)) is near. */
+#define FRACTION_TERMS_MAX 10000
+/* Newton's method doubles its digits at each step once it is near. */
+#define QUANTILE_STEPS_MAX 200
+/* So that a denominator is never 0; far below any true value. */
+#define FRACTION_TINY 1e-300
+
+static double away_from_zero(double v)
+{
+	return fabs(v) < FRACTION_TINY ? FRACTION_TINY : v;
+}
+
+/*
+ * The continued fraction of the incomplete beta function, NIST's Digital
+ * Library of Mathematical Functions 8.17.22 (Abramowitz and Stegun 26.5.8),
+ * evaluated from the front by the method of Lentz as Thompson and Barnett
+ * changed it (Journal of Computational Physics 64, 1986). It converges fast
+ * for x below (a + 1) / (a + b + 2).
+ */
+static double beta_fraction(double a, double b, double x)
+{
+	double c = 1;
+	double d = 1 / away_from_zero(1 - (a + b) * x / (a + 1));
+	double f = d;
+	double even;
+	double odd;
+	double change;
+	int m;
+
+	for (m = 1; m <= FRACTION_TERMS_MAX; m++) {
+		even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+		d = 1 / away_from_zero(1 + even * d);
+		c = away_from_zero(1 + even / c);
+		f *= c * d;
+
+		odd = -(a + m) * (a + b + m) * x /
+		      ((a + 2 * m) * (a + 2 * m + 1));
+		d = 1 / away_from_zero(1 + odd * d);
+		c = away_from_zero(1 + odd / c);
+		change = c * d;
+		f *= change;
+		if (fabs(change - 1) < 4 * DBL_EPSILON) {
+			break;
+		}
+	}
+	return f;
+}
+
+/* lgamma() would write to a variable that all threads share. */
+static double log_gamma(double v)
+{
+	int sign;
+
+	return lgamma_r(v, &sign);
+}
+
+/* I_x(a, b) where @y is 1 - @x, which may be known better than by that. */
+static double beta_tail(double a, double b, double x, double y)
+{
+	double front;
+
+	if (x <= 0) {
+		return 0;
+	}
+	if (y <= 0) {
+		return 1;
+	}
+	front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) +
+		    a * log(x) + b * log(y));
+	if (x < (a + 1) / (a + b + 2)) {
+		return front * beta_fraction(a, b, x) / a;
+	}
+	return 1 - front * beta_fraction(b, a, y) / b;
+}
+
+double beta_incomplete(double a, double b, double x)
+{
+	if (!(a > 0 && b > 0 && x >= 0 && x <= 1) || isinf(a) || isinf(b)) {
+		return (double)NAN;
+	}
+	return beta_tail(a, b, x, 1 - x);
+}
+
+/* The probability that t lies above @t, which is not below 0. */
+static double student_tail(double t, double df)
+{
+	double sum = df + t * t;
+
+	return beta_tail(df / 2, 0.5, df / sum, t * t / sum) / 2;
+}
+
+static double student_density(double t, double df)
+{
+	return exp(log_gamma((df + 1) / 2) - log_gamma(df / 2) -
+		   log(df * acos(-1)) / 2 - (df + 1) / 2 * log1p(t * t / df));
+}
+
+double student_quantile(double p, double df)
+{
+	double tail = p < 0.5 ? p : 1 - p;
+	double t = 0;
+	double step;
+	int i;
+
+	if (!(p > 0 && p < 1 && df > 0) || isinf(df)) {
+		return (double)NAN;
+	}
+	/*
+	 * Right of 0 the tail falls and is convex, so that Newton's steps from
+	 * 0 go up towards the root and never beyond, but for rounding.
+	 */
+	for (i = 0; i < QUANTILE_STEPS_MAX; i++) {
+		step = (student_tail(t, df) - tail) / student_density(t, df);
+		t += step;
+		if (!(fabs(step) > 1e-13 * t)) {
+			break;
+		}
+	}
+	return p < 0.5 ? -t : t;
+}
