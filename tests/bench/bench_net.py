@@ -29,8 +29,10 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from nodes import LINKS_15, Failed, Heads, Network, environment, free_ports, head_of, on_signals, regions  # noqa: E402
+import records  # noqa: E402
 
 VERIFIED_SAMPLE = 300
 JOIN_S = 600
@@ -188,10 +190,7 @@ def bench_join(weald, bench_feed, size, runs, work):
 
 def write_record(folder, number, text):
     """A record of about 2 KB."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "record.md").write_text(
-        f"---\nkind: problem\ntitle: Record {number}\ntopics: [sepsis]\n---\n\n" +
-        f"{text} of record {number}\n" * RECORD_LINES)
+    records.write_record(folder, "problem", f"Record {number}", f"{text} of record {number}\n" * RECORD_LINES)
 
 
 def fill(network, updates):

@@ -2,14 +2,23 @@
 # The benchmarks, as `make bench` calls them: WEALD is the executable, BUILD
 # the folder with the programs of tests/bench.
 #
-#   run.sh [feed|net [OPTION...]]    one part, else both
+#   run.sh [feed|net|index [OPTION...]]    one part, else all
+#
+# index takes the number of records: 100000 where it is not given.
 set -eu
 
 BENCH_FEED=${BUILD:-build/gcc}/tests/bench/bench_feed
+BENCH_INDEX=${BUILD:-build/gcc}/tests/bench/bench_index
 export BENCH_FEED
 here=$(dirname "$0")
 
-case ${1:-both} in
+bench_index() {
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	"$BENCH_INDEX" "$work" "${1:-100000}"
+}
+
+case ${1:-all} in
 feed)
 	shift
 	exec /usr/bin/python3 "$here/run.py" "$@"
@@ -18,12 +27,17 @@ net)
 	shift
 	exec /usr/bin/python3 "$here/bench_net.py" "$@"
 	;;
-both)
+index)
+	shift
+	bench_index "$@"
+	;;
+all)
 	/usr/bin/python3 "$here/run.py"
-	exec /usr/bin/python3 "$here/bench_net.py"
+	bench_index
+	/usr/bin/python3 "$here/bench_net.py"
 	;;
 *)
-	sed -n '2,5s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac

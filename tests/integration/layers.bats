@@ -85,6 +85,32 @@ refused_include() {
 @test "record and evidence include nothing of feed or index" {
 	refused_include store/record/bad.c '"store/feed/feed.h"' 'feed or index'
 	refused_include store/evidence/bad.c '"store/index/i.h"' 'feed or index'
+	refused_include store/record/bad.c '"store/index/i.h"' 'feed or index'
+	refused_include store/evidence/bad.h '"store/feed/f.h"' 'feed or index'
+}
+
+@test "what follows from a record is not known to it, nor to the feed" {
+	refused_include store/record/bad.c '"store/evidence/e.h"' \
+		'nothing of evidence'
+	refused_include store/feed/bad.c '"store/evidence/e.h"' \
+		'nothing of index or evidence'
+	refused_include store/feed/bad.c '"store/index/index.h"' \
+		'nothing of index or evidence'
+	source_file store/evidence/fine.c '#include "store/record/r.h"
+		extern int f;'
+	echo '/* nothing */' >store/record/r.h
+	run -0 check
+}
+
+@test "the inside of the index is private" {
+	refused_include daemon/cli/bad.c '"store/index/index_private.h"' \
+		'private to store/index'
+	refused_include store/bad.c '"store/index/query_private.h"' \
+		'private to store/index'
+	source_file store/index/fine.c '#include "store/index/q_private.h"
+		extern int f;'
+	echo '/* nothing */' >store/index/q_private.h
+	run -0 check
 }
 
 @test "an include that climbs is refused, whatever it names" {
@@ -98,6 +124,11 @@ refused_include() {
 	refused_include store/bad.c '<uv.h>' 'libuv belongs'
 	refused_include daemon/cli/bad.c '<uv.h>' 'libuv belongs'
 	refused_include store/feed/bad.c '<sqlite3.h>' 'SQLite belongs'
+	refused_include daemon/cli/bad.c '<sqlite3.h>' 'SQLite belongs'
+	refused_include daemon/node/bad.c '<sqlite3.h>' 'SQLite belongs'
+	refused_include store/index/bad.c '<yaml.h>' 'libyaml belongs'
+	refused_include daemon/node/bad.c '<zip.h>' 'libzip belongs'
+	refused_include store/bad.c '<zip.h>' 'libzip belongs'
 	refused_include store/feed/bad.c '<yaml.h>' 'libyaml belongs'
 	refused_include daemon/cli/bad.c '<openssl/ssl.h>' 'TLS belongs'
 }
@@ -163,6 +194,9 @@ refused_include() {
 	refused_call daemon/cli/bad.c git_odb_open 'libgit2 belongs'
 	refused_call store/feed/bad.c sqlite3_open 'SQLite belongs'
 	refused_call daemon/cli/bad.c sqlite3_open 'SQLite belongs'
+	refused_call store/index/bad.c yaml_parser_parse 'libyaml belongs'
+	refused_call daemon/node/bad.c zip_open 'libzip belongs'
+	refused_call store/bad.c zip_open 'libzip belongs'
 	refused_call store/feed/bad.c yaml_parser_parse 'libyaml belongs'
 	refused_call store/feed/bad.c uv_run 'libuv belongs'
 	refused_call daemon/cli/bad.c uv_run 'libuv belongs'
@@ -176,6 +210,8 @@ refused_include() {
 		'int sqlite3_x(); int f(void) { return sqlite3_x(); }'
 	source_file store/record/front.c \
 		'int yaml_x(); int f(void) { return yaml_x(); }'
+	source_file daemon/cli/archive.c \
+		'int zip_x(); int f(void) { return zip_x(); }'
 	source_file daemon/node/loop.c \
 		'int uv_x(), SSL_x(); int f(void) { return uv_x() + SSL_x(); }'
 	run -0 check

@@ -1,0 +1,610 @@
+/*
+ * Filling: feeds are taken in, looked at again, and taken out.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/path.h"
+#include "store/index/fill_private.h"
+#include "store/parallel.h"
+#include "store/record/guard.h"
+#include "store/record/region.h"
+
+/*
+ * So many updates, or bytes of their files, are read together: enough that
+ * threads are worth starting, and that a record with many versions in a row is
+ * written once.
+ */
+#define SHEETS_MAX       256u
+#define SHEETS_BYTES_MAX (4u * 1024u * 1024u)
+
+#define CONTACT_BYTES (2 * REGION_CONTACT_BYTES_MAX + 4)
+
+/* Updates that are read together. */
+struct group {
+	struct sheet sheets[SHEETS_MAX];
+	size_t n;
+	uint64_t bytes;
+};
+
+/* A filling under way. */
+struct filling {
+	struct index *x;
+	struct entries *entries;
+	const struct index_feed *feed;
+	struct entry_feed ef;
+	/* what failed to be read of the feed: no fault of the index */
+	int feed_err;
+	bool again; /* the index has these updates, and looks again */
+	/* two, in turns: one is written while the other is read */
+	struct group groups[2];
+	struct group *next; /* being loaded, or read */
+	struct group *last; /* read, to be written */
+	int write_err;
+	struct weald_msg *msg;
+};
+
+/* A feed's row. */
+struct row {
+	int64_t id; /* 0: there is none */
+	uint64_t seq;
+	bool same_place; /* the feed has the commit that the row names */
+	bool same_name;
+	bool own;
+};
+
+/* One transaction; where it cannot begin, nothing has. */
+static int begin(struct index *x, struct entries **out, struct weald_msg *msg)
+{
+	int r;
+
+	assert(x->mode == INDEX_WRITE);
+	r = index_run(x, "BEGIN IMMEDIATE", msg, "");
+	if (r == WEALD_OK) {
+		r = entries_new(x, out, msg);
+		if (r != WEALD_OK) {
+			index_end(x);
+		}
+	}
+	return r;
+}
+
+/* End the transaction: all of it where @r is WEALD_OK, else nothing. */
+static int end(struct index *x, struct entries *e, int r, struct weald_msg *msg)
+{
+	entries_free(e);
+	if (r == WEALD_OK) {
+		r = index_run(x, "COMMIT", msg, "");
+	}
+	index_end(x);
+	return r;
+}
+
+/* ---- a feed's row -------------------------------------------------------- */
+
+static bool is_at(const struct feed *f, uint64_t seq, struct span commit)
+{
+	return seq <= feed_committed_seq(f) && commit.len == OBJECT_ID_BYTES &&
+	       (seq == 0 || memcmp(feed_commit_id(f, seq), commit.data,
+				   OBJECT_ID_BYTES) == 0);
+}
+
+static int read_row(struct index *x, const struct index_feed *feed,
+		    struct row *out, struct weald_msg *msg)
+{
+	struct span id = { feed_identity(feed->feed)->feed, SHA256_BYTES };
+	sqlite3_stmt *s = NULL;
+	struct span commit;
+	bool row = false;
+	int r;
+
+	*out = (struct row){ .id = 0 };
+	r = index_ask(x,
+		      "SELECT id, name, own, seq, commit_id FROM feed"
+		      " WHERE feed_id = ?",
+		      &s, msg, "b", &id);
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+	}
+	if (r == WEALD_OK && row) {
+		out->id = sqlite3_column_int64(s, 0);
+		out->same_name = strcmp(index_text(s, 1), feed->name) == 0;
+		out->own = sqlite3_column_int(s, 2) != 0;
+		out->seq = index_u64(s, 3);
+		commit.data = sqlite3_column_blob(s, 4);
+		commit.len = (size_t)sqlite3_column_bytes(s, 4);
+		out->same_place = is_at(feed->feed, out->seq, commit);
+	}
+	index_done(x, s);
+	return r;
+}
+
+static int take_out(struct entries *e, struct index *x, int64_t id,
+		    struct weald_msg *msg)
+{
+	int r = entries_remove(e, id, msg);
+
+	return r == WEALD_OK ? index_run(x, "DELETE FROM feed WHERE id = ?",
+					 msg, "i", id)
+			     : r;
+}
+
+/* Another feed that has the name of this one: it was replaced. */
+static int take_out_namesake(struct entries *e, struct index *x,
+			     const struct index_feed *feed,
+			     struct weald_msg *msg)
+{
+	int64_t id = 0;
+	int r;
+
+	r = index_number(x, "SELECT id FROM feed WHERE name = ?", 0, &id, msg,
+			 "t", feed->name);
+	return r == WEALD_OK && id != 0 ? take_out(e, x, id, msg) : r;
+}
+
+static int make_row(struct index *x, const struct index_feed *feed,
+		    struct row *row, struct weald_msg *msg)
+{
+	static const uint8_t no_commit[OBJECT_ID_BYTES];
+	struct span commit = { no_commit, sizeof no_commit };
+	struct span id = { feed_identity(feed->feed)->feed, SHA256_BYTES };
+	int r;
+
+	r = index_run(x,
+		      "INSERT INTO feed (name, feed_id, own, title, contact,"
+		      " seq, commit_id) VALUES (?, ?, ?, '', '', 0, ?)",
+		      msg, "tbib", feed->name, &id, (int64_t)feed->own,
+		      &commit);
+	*row = (struct row){ .id = sqlite3_last_insert_rowid(x->db) };
+	return r;
+}
+
+/* ---- updates about the feed itself --------------------------------------- */
+
+/* What may be shown of it: the guard looks here too. */
+static int guard_region(struct region *region)
+{
+	struct guard_report report = { .n = 0 };
+	bool shown;
+
+	guard_text(span_of(region->name), PATH_REGION, 1, 0, &report);
+	guard_text(span_of(region->role), PATH_REGION, 1, GUARD_CONTACT,
+		   &report);
+	guard_text(span_of(region->mailbox), PATH_REGION, 1, GUARD_CONTACT,
+		   &report);
+	shown = report.verdict != GUARD_BLOCK;
+	if (report.no_memory) {
+		guard_release(&report);
+		return WEALD_NOMEM;
+	}
+	guard_release(&report);
+	if (!shown) {
+		region->name[0] = '\0';
+		region->role[0] = '\0';
+		region->mailbox[0] = '\0';
+	}
+	return WEALD_OK;
+}
+
+static int write_region(struct index *x, int64_t id, struct region *region,
+			struct weald_msg *msg)
+{
+	char contact[CONTACT_BYTES] = "";
+	int r = guard_region(region);
+
+	if (r != WEALD_OK) {
+		return r;
+	}
+	if (region->role[0] != '\0' || region->mailbox[0] != '\0') {
+		(void)snprintf(contact, sizeof contact, "%s <%s>", region->role,
+			       region->mailbox);
+	}
+	return index_run(x,
+			 "UPDATE feed SET title = ?, contact = ?"
+			 " WHERE id = ?",
+			 msg, "tti", region->name, contact, id);
+}
+
+static int read_region(const struct filling *f, const struct change *c)
+{
+	struct region region = { .nodes_n = 0 };
+	struct buf text;
+	int r;
+
+	buf_init(&text, CONTENT_BYTES_MAX);
+	r = feed_content(f->feed->feed, c->blob, &text, f->msg);
+	if (r == WEALD_OK) {
+		r = region_parse(buf_span(&text), PATH_REGION, &region, f->msg);
+		if (r == WEALD_INVALID || r == WEALD_TOOBIG) {
+			r = WEALD_NOTFOUND;
+		}
+	}
+	buf_release(&text);
+	if (r == WEALD_NOTFOUND) {
+		/* not here, or not to be read: what stood before stands */
+		msg_clear(f->msg);
+		return WEALD_OK;
+	}
+	if (r == WEALD_OK) {
+		r = write_region(f->x, f->ef.id, &region, f->msg);
+	}
+	region_release(&region);
+	return r;
+}
+
+static int add_plain(const struct filling *f, const struct sheet *s)
+{
+	struct span region = span_of(PATH_REGION);
+	const struct update *u = &s->stored.update;
+	size_t i;
+	int r = WEALD_OK;
+
+	if (s->seen.state == INDEX_WITHHELD) {
+		r = index_run(f->x,
+			      "INSERT OR REPLACE INTO version (feed, seq,"
+			      " record, version, time, action, summary,"
+			      " state, why, override)"
+			      " VALUES (?1, ?2, -?1, ?2, ?3, ?4, '', ?5, ?6,"
+			      " 0)",
+			      f->msg, "iuusit", f->ef.id, u->seq, u->time,
+			      &u->action, (int64_t)s->seen.state, s->seen.why);
+	}
+	for (i = 0; r == WEALD_OK && i < u->changes_n; i++) {
+		if (span_equal(u->changes[i].path, region) &&
+		    !u->changes[i].removal) {
+			r = read_region(f, &u->changes[i]);
+		}
+	}
+	return r;
+}
+
+/* ---- filling ------------------------------------------------------------- */
+
+/* The feed's own fault: the index keeps what comes before it. */
+static void note_feed_fault(struct filling *f, uint64_t seq, int r)
+{
+	f->feed_err = r;
+	msg_prefix(f->msg, "%s: update %llu", f->feed->name,
+		   (unsigned long long)seq);
+}
+
+static int take_sheet(struct filling *f, struct sheet *s)
+{
+	if (s->err != WEALD_OK) {
+		return s->err;
+	}
+	if (s->stored.update.record.len == 0) {
+		return f->again ? WEALD_OK : add_plain(f, s);
+	}
+	return entries_add(f->entries, &f->ef, &s->stored.update, &s->seen,
+			   f->again, f->msg);
+}
+
+/* Write what was read last; the only one that touches the index and @msg. */
+static void write_last(struct filling *f)
+{
+	struct group *g = f->last;
+	size_t i;
+	int r = f->write_err;
+
+	for (i = 0; i < g->n; i++) {
+		if (r == WEALD_OK) {
+			r = take_sheet(f, &g->sheets[i]);
+		}
+		sheet_release(&g->sheets[i]);
+	}
+	if (r == WEALD_OK && g->n > 0) {
+		r = entries_write(f->entries, f->msg);
+	}
+	g->n = 0;
+	g->bytes = 0;
+	f->write_err = r;
+}
+
+static void work_cb(void *ctx, size_t worker, size_t i)
+{
+	struct filling *f = ctx;
+
+	(void)worker;
+	if (i == 0) {
+		write_last(f);
+	} else {
+		sheet_judge(&f->next->sheets[i - 1]);
+	}
+}
+
+/* Read what is loaded on all processors, and write what was read before. */
+static int turn(struct filling *f)
+{
+	struct group *g = f->next;
+
+	parallel_for(g->n + 1, work_cb, f);
+	f->next = f->last;
+	f->last = g;
+	return f->write_err;
+}
+
+/*
+ * Take in update @seq, with those that follow. Where it cannot be read
+ * f->feed_err says so, and nothing may follow.
+ */
+static int take_update(struct filling *f, uint64_t seq)
+{
+	struct group *g = f->next;
+	struct sheet *s = &g->sheets[g->n];
+	int r;
+
+	r = sheet_load(f->feed->feed, seq, s, f->msg);
+	if (r == WEALD_NOMEM) {
+		return r;
+	}
+	if (r != WEALD_OK) {
+		note_feed_fault(f, seq, r);
+		return WEALD_OK;
+	}
+	g->n++;
+	g->bytes += s->bytes;
+	if (g->n == SHEETS_MAX || g->bytes >= SHEETS_BYTES_MAX) {
+		return turn(f);
+	}
+	return WEALD_OK;
+}
+
+/* The end of it: what is loaded, and what was read last. */
+static int take_rest(struct filling *f)
+{
+	int r = turn(f);
+
+	if (r == WEALD_OK) {
+		r = turn(f);
+	}
+	return r == WEALD_OK ? entries_finish(f->entries, f->msg) : r;
+}
+
+static int write_place(const struct filling *f, uint64_t seq)
+{
+	struct span commit = { feed_commit_id(f->feed->feed, seq),
+			       OBJECT_ID_BYTES };
+
+	return index_run(f->x,
+			 "UPDATE feed SET seq = ?, commit_id = ?"
+			 " WHERE id = ?",
+			 f->msg, "ubi", seq, &commit, f->ef.id);
+}
+
+/* The row from which to go on. */
+static int stand(struct filling *f, struct row *row)
+{
+	int r;
+
+	r = read_row(f->x, f->feed, row, f->msg);
+	if (r == WEALD_OK && row->id != 0 &&
+	    !(row->same_place && row->same_name)) {
+		r = take_out(f->entries, f->x, row->id, f->msg);
+		row->id = 0;
+	}
+	if (r == WEALD_OK && row->id == 0) {
+		r = take_out_namesake(f->entries, f->x, f->feed, f->msg);
+		if (r == WEALD_OK) {
+			r = make_row(f->x, f->feed, row, f->msg);
+		}
+	} else if (r == WEALD_OK && row->own != f->feed->own) {
+		r = index_run(f->x, "UPDATE feed SET own = ? WHERE id = ?",
+			      f->msg, "ii", (int64_t)f->feed->own, row->id);
+	}
+	f->ef.id = row->id;
+	return r;
+}
+
+/* Take in at most @max updates (0: all). */
+static int fill(struct filling *f, uint64_t max, uint64_t *out_left)
+{
+	uint64_t last = feed_committed_seq(f->feed->feed);
+	struct row row;
+	uint64_t seq;
+	int r;
+
+	r = stand(f, &row);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	if (max != 0 && last - row.seq > max) {
+		last = row.seq + max;
+	}
+	for (seq = row.seq; seq < last; seq++) {
+		r = take_update(f, seq + 1);
+		if (r != WEALD_OK) {
+			return r;
+		}
+		if (f->feed_err != WEALD_OK) {
+			break;
+		}
+	}
+	r = take_rest(f);
+	if (r == WEALD_OK && seq > row.seq) {
+		r = write_place(f, seq);
+	}
+	if (r == WEALD_OK && out_left != NULL) {
+		*out_left = feed_committed_seq(f->feed->feed) - seq;
+	}
+	return r;
+}
+
+/* In one transaction. */
+static int filling_begin(struct index *x, const struct index_feed *feed,
+			 struct filling **out, struct weald_msg *msg)
+{
+	struct filling *f = calloc(1, sizeof *f);
+	int r;
+
+	if (f == NULL) {
+		return WEALD_NOMEM;
+	}
+	f->x = x;
+	f->feed = feed;
+	f->msg = msg;
+	f->ef.name = span_of(feed->name);
+	f->ef.slug = span_of(feed_identity(feed->feed)->slug);
+	f->next = &f->groups[0];
+	f->last = &f->groups[1];
+	r = begin(x, &f->entries, msg);
+	if (r != WEALD_OK) {
+		free(f);
+		return r;
+	}
+	*out = f;
+	return WEALD_OK;
+}
+
+static int filling_end(struct filling *f, int r)
+{
+	size_t i;
+
+	for (i = 0; i < SHEETS_MAX; i++) {
+		sheet_release(&f->groups[0].sheets[i]);
+		sheet_release(&f->groups[1].sheets[i]);
+	}
+	r = end(f->x, f->entries, r, f->msg);
+	if (r == WEALD_OK) {
+		r = f->feed_err;
+	}
+	free(f);
+	return r;
+}
+
+int index_fill(struct index *x, const struct index_feed *feed,
+	       uint64_t updates_max, uint64_t *out_left, struct weald_msg *msg)
+{
+	struct filling *f = NULL;
+	int r;
+
+	r = filling_begin(x, feed, &f, msg);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	return filling_end(f, fill(f, updates_max, out_left));
+}
+
+/* ---- looking again ------------------------------------------------------- */
+
+static int revisit(struct filling *f)
+{
+	struct row row;
+	int64_t seq = 0;
+	int r;
+
+	r = read_row(f->x, f->feed, &row, f->msg);
+	if (r != WEALD_OK || row.id == 0 || !row.same_place || !row.same_name) {
+		/* index_fill() takes it in as it is now */
+		return r;
+	}
+	f->ef.id = row.id;
+	f->again = true;
+	do {
+		/* withheld: for its summary, or for what has come since */
+		r = index_number(f->x,
+				 "SELECT seq FROM version"
+				 " WHERE feed = ? AND seq > ?"
+				 " AND state IN (?, ?)"
+				 " ORDER BY seq LIMIT 1",
+				 0, &seq, f->msg, "iiii", row.id, seq,
+				 (int64_t)INDEX_ABSENT,
+				 (int64_t)INDEX_WITHHELD);
+		if (r == WEALD_OK && seq != 0) {
+			r = take_update(f, (uint64_t)seq);
+		}
+	} while (r == WEALD_OK && f->feed_err == WEALD_OK && seq != 0);
+	return r == WEALD_OK ? take_rest(f) : r;
+}
+
+int index_revisit(struct index *x, const struct index_feed *feed,
+		  struct weald_msg *msg)
+{
+	struct filling *f = NULL;
+	int r;
+
+	r = filling_begin(x, feed, &f, msg);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	return filling_end(f, revisit(f));
+}
+
+/* ---- taking out, and where it stands ------------------------------------- */
+
+static bool is_among(const char *name, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (strcmp(names[i], name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next feed beyond @id that is to go; *@id 0 where there is none. */
+static int next_gone(struct index *x, const char *const *names, size_t names_n,
+		     int64_t *id, struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	int64_t found = 0;
+	bool row = false;
+	int r;
+
+	r = index_ask(x, "SELECT id, name FROM feed WHERE id > ? ORDER BY id",
+		      &s, msg, "i", *id);
+	while (r == WEALD_OK && found == 0) {
+		r = index_step(x, s, &row, msg);
+		if (r != WEALD_OK || !row) {
+			break;
+		}
+		if (!is_among(index_text(s, 1), names, names_n)) {
+			found = sqlite3_column_int64(s, 0);
+		}
+	}
+	index_done(x, s);
+	*id = found;
+	return r;
+}
+
+int index_keep(struct index *x, const char *const *names, size_t names_n,
+	       struct weald_msg *msg)
+{
+	struct entries *e = NULL;
+	int64_t id = 0;
+	int r;
+
+	r = next_gone(x, names, names_n, &id, msg);
+	if (r != WEALD_OK || id == 0) {
+		return r;
+	}
+	r = begin(x, &e, msg);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	while (r == WEALD_OK && id != 0) {
+		r = take_out(e, x, id, msg);
+		if (r == WEALD_OK) {
+			r = next_gone(x, names, names_n, &id, msg);
+		}
+	}
+	return end(x, e, r, msg);
+}
+
+int index_seq(struct index *x, const char *name, uint64_t *out_seq,
+	      struct weald_msg *msg)
+{
+	int64_t seq = 0;
+	int r;
+
+	r = index_number(x, "SELECT seq FROM feed WHERE name = ?", 0, &seq, msg,
+			 "t", name);
+	if (r == WEALD_OK) {
+		*out_seq = (uint64_t)seq;
+	}
+	return r;
+}

@@ -1,0 +1,122 @@
+/*
+ * The inside of filling: fill.c (feeds, transactions), fill_read.c (a version
+ * as the feed has it), fill_entry.c (the records that a batch touches, and
+ * their rows), fill_text.c (what is searched), words.c (the table `term`).
+ */
+#ifndef WEALD_STORE_INDEX_FILL_PRIVATE_H
+#define WEALD_STORE_INDEX_FILL_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/update.h"
+#include "store/evidence/effect.h"
+#include "store/index/index_private.h"
+#include "store/record/record.h"
+
+/* ---- words: changes to the table `term` ---------------------------------- */
+
+struct words;
+
+int words_new(struct words **out);
+void words_free(struct words *w);
+/*
+ * A record's texts come (@by 1) or go (-1): each of their words counts once.
+ * Texts of one record are taken between words_begin() and the next.
+ */
+void words_begin(struct words *w, int by);
+int words_add(struct words *w, struct span text);
+/* Are there so many that they should be written? */
+bool words_are_many(const struct words *w);
+/* Bring the table up to date. */
+int words_write(struct words *w, struct index *x, struct weald_msg *msg);
+
+/* ---- reading a version --------------------------------------------------- */
+
+/* What a version that may be shown says. */
+struct content {
+	struct buf md;         /* record.md */
+	struct record *record; /* borrows md; NULL: its fields do not read */
+	bool known;
+	bool has_effects;
+	struct effect effects[EFFECT_SHAPES_N];
+};
+void content_free(struct content *c);
+
+#define SEEN_WHY_BYTES 512u
+
+struct seen {
+	enum index_state state;
+	char why[SEEN_WHY_BYTES];
+	bool override;
+	struct content *content; /* INDEX_SHOWN; owned */
+};
+
+/*
+ * An update with the files that its record has after it: sheet_load() reads
+ * them from the feed, sheet_judge() finds out what they say. Only the first
+ * touches the feed; the second may run on any thread, a sheet each.
+ */
+struct sheet {
+	struct stored stored;
+	bool is_loaded; /* stored is there */
+	struct file *files;
+	size_t files_n;
+	uint64_t bytes;
+	bool absent; /* one is not in this home */
+	bool over;   /* there are more than are looked at */
+	struct seen seen;
+	int err; /* of sheet_judge(): WEALD_OK or WEALD_NOMEM */
+};
+
+/* Fills the zeroed @out. WEALD_CORRUPT (the feed), WEALD_IO, WEALD_NOMEM. */
+int sheet_load(const struct feed *feed, uint64_t seq, struct sheet *out,
+	       struct weald_msg *msg);
+/*
+ * Read the record, and hold it and what the update says of itself against the
+ * guard. An update about the feed itself has no content.
+ */
+void sheet_judge(struct sheet *s);
+void sheet_release(struct sheet *s);
+
+/* ---- what is searched ---------------------------------------------------- */
+
+#define TITLE_BYTES_MAX 400u
+
+/* Append lines. WEALD_NOMEM; what does not fit is left out. */
+int text_of_labels(const struct content *c, struct span kind, struct buf *out);
+int text_of_record(const struct content *c, struct buf *out);
+/* The title, or @summary where it has none; at most TITLE_BYTES_MAX. */
+struct span title_of(const struct content *c, struct span summary);
+/* At most @max bytes of @s, no character cut in two. */
+struct span text_cut(struct span s, size_t max);
+
+/* ---- the records that a batch touches ------------------------------------ */
+
+/* Whose they are; borrowed. */
+struct entry_feed {
+	int64_t id;
+	struct span name; /* its folder's */
+	struct span slug; /* as it calls itself */
+};
+
+struct entries;
+
+int entries_new(struct index *x, struct entries **out, struct weald_msg *msg);
+void entries_free(struct entries *e);
+/*
+ * Take in a version, or @again one that says something else now: its row is
+ * written, its record noted. Takes the content of @seen. @feed lives until
+ * entries_write().
+ */
+int entries_add(struct entries *e, const struct entry_feed *feed,
+		const struct update *u, struct seen *seen, bool again,
+		struct weald_msg *msg);
+/* Write what was noted, but for the words, which entries_finish() writes. */
+int entries_write(struct entries *e, struct weald_msg *msg);
+int entries_finish(struct entries *e, struct weald_msg *msg);
+/* Take all records of the feed @id out. */
+int entries_remove(struct entries *e, int64_t feed, struct weald_msg *msg);
+
+#endif

@@ -1,0 +1,368 @@
+/*
+ * A version as the feed has it: its files, its fields, what the guard says.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/path.h"
+#include "proto/text.h"
+#include "store/index/fill_private.h"
+#include "store/record/guard.h"
+#include "store/record/problem.h"
+#include "store/record/ryaml.h"
+#include "store/record/series.h"
+
+/*
+ * Files of a record that are looked at. One that has more, which takes many
+ * updates to bring about, is withheld: the guard has not seen all of it.
+ */
+#define FILES_MAX       256u
+#define FILES_BYTES_MAX (16u * 1024u * 1024u)
+
+/* attachments/name */
+#define NAME_BYTES (sizeof PATH_ATTACHMENTS + FILE_BYTES_MAX + 1)
+
+struct file {
+	char name[NAME_BYTES];
+	struct buf content;
+};
+
+/* ---- what the feed has --------------------------------------------------- */
+
+struct loading {
+	const struct feed *feed;
+	struct sheet *sheet;
+	struct weald_msg *msg;
+};
+
+static int files_grow(struct sheet *s)
+{
+	size_t n = s->files_n;
+	struct file *list;
+
+	/* 1, 2, 4 ... */
+	if ((n & (n - 1)) != 0) {
+		return WEALD_OK;
+	}
+	list = realloc(s->files, (n == 0 ? 1 : n * 2) * sizeof *list);
+	if (list == NULL) {
+		return WEALD_NOMEM;
+	}
+	s->files = list;
+	return WEALD_OK;
+}
+
+static int load_file(void *ctx, struct span name,
+		     const uint8_t blob[OBJECT_ID_BYTES])
+{
+	const struct loading *l = ctx;
+	struct sheet *s = l->sheet;
+	struct file *file;
+	int r;
+
+	if (s->files_n >= FILES_MAX || s->bytes >= FILES_BYTES_MAX ||
+	    name.len >= NAME_BYTES) {
+		s->over = true;
+		return WEALD_OK;
+	}
+	r = files_grow(s);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	file = &s->files[s->files_n];
+	memcpy(file->name, name.data, name.len);
+	file->name[name.len] = '\0';
+	buf_init(&file->content, CONTENT_BYTES_MAX);
+	r = feed_content(l->feed, blob, &file->content, l->msg);
+	if (r == WEALD_OK) {
+		s->files_n++;
+		s->bytes += file->content.len;
+		return WEALD_OK;
+	}
+	buf_release(&file->content);
+	if (r == WEALD_NOTFOUND) {
+		msg_clear(l->msg);
+		s->absent = true;
+		return WEALD_OK;
+	}
+	return r;
+}
+
+/* All files that the record has after the update. */
+static int load_files(struct loading *l)
+{
+	const struct update *u = &l->sheet->stored.update;
+	const struct change *c;
+	struct span name;
+	size_t i;
+	int r = WEALD_OK;
+
+	if (u->version != 1) {
+		return feed_files(l->feed, u->seq, u->record, load_file, l,
+				  l->msg);
+	}
+	/* there was nothing before: its changes are all there is */
+	for (i = 0; r == WEALD_OK && i < u->changes_n; i++) {
+		c = &u->changes[i];
+		name = c->path;
+		if (c->removal || name.len <= u->record.len + 1) {
+			continue;
+		}
+		name.data += u->record.len + 1;
+		name.len -= u->record.len + 1;
+		r = load_file(l, name, c->blob);
+	}
+	return r;
+}
+
+int sheet_load(const struct feed *feed, uint64_t seq, struct sheet *out,
+	       struct weald_msg *msg)
+{
+	struct loading l = { .feed = feed, .sheet = out, .msg = msg };
+	int r;
+
+	r = feed_read(feed, seq, &out->stored, msg);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	out->is_loaded = true;
+	if (out->stored.update.record.len > 0) {
+		r = load_files(&l);
+	}
+	if (r != WEALD_OK) {
+		sheet_release(out);
+	}
+	return r;
+}
+
+void sheet_release(struct sheet *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->files_n; i++) {
+		buf_release(&s->files[i].content);
+	}
+	free(s->files);
+	content_free(s->seen.content);
+	if (s->is_loaded) {
+		stored_release(&s->stored);
+	}
+	*s = (struct sheet){ .err = WEALD_OK };
+}
+
+/* ---- what it says -------------------------------------------------------- */
+
+static const struct file *files_find(const struct sheet *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->files_n; i++) {
+		if (strcmp(s->files[i].name, name) == 0) {
+			return &s->files[i];
+		}
+	}
+	return NULL;
+}
+
+void content_free(struct content *c)
+{
+	if (c != NULL) {
+		record_free(c->record);
+		buf_release(&c->md);
+		free(c);
+	}
+}
+
+/* The kinds that block, in the order in which the guard lists them. */
+static void list_kinds(const struct guard_report *g, char out[SEEN_WHY_BYTES])
+{
+	bool seen[GUARD_KINDS_N] = { false };
+	size_t len = 0;
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		if (g->list[i].verdict == GUARD_BLOCK &&
+		    (unsigned)g->list[i].kind < GUARD_KINDS_N) {
+			seen[g->list[i].kind] = true;
+		}
+	}
+	out[0] = '\0';
+	for (i = 0; i < GUARD_KINDS_N; i++) {
+		if (seen[i] && len < SEEN_WHY_BYTES) {
+			len += (size_t)snprintf(out + len, SEEN_WHY_BYTES - len,
+						"%s%s", len == 0 ? "" : ",",
+						guard_kind_name(
+							(enum guard_kind)i));
+		}
+	}
+}
+
+/* What the guard says of all of it; INDEX_WITHHELD where it blocks. */
+static int ask_guard(struct sheet *s, const struct record *record)
+{
+	const struct update *u = &s->stored.update;
+	struct guard_report report = { .n = 0 };
+	struct guard_input in = { .record = record,
+				  .summary = u->summary,
+				  .note = u->note };
+	struct record_file *files = NULL;
+	struct record_path path;
+	size_t i;
+
+	if (path_parse_record(u->record, &path, NULL) == WEALD_OK) {
+		in.slug = path.slug;
+	}
+	if (s->files_n > 0) {
+		files = calloc(s->files_n, sizeof *files);
+		if (files == NULL) {
+			return WEALD_NOMEM;
+		}
+	}
+	for (i = 0; i < s->files_n; i++) {
+		files[i].name = span_of(s->files[i].name);
+		files[i].content = buf_span(&s->files[i].content);
+	}
+	in.files = files;
+	in.files_n = s->files_n;
+	guard_record(&in, &report);
+	free(files);
+	if (report.no_memory) {
+		guard_release(&report);
+		return WEALD_NOMEM;
+	}
+	if (report.verdict == GUARD_BLOCK) {
+		s->seen.state = INDEX_WITHHELD;
+		list_kinds(&report, s->seen.why);
+	} else if (s->over) {
+		s->seen.state = INDEX_WITHHELD;
+		(void)snprintf(s->seen.why, sizeof s->seen.why, "%s",
+			       guard_kind_name(GUARD_UNREADABLE));
+	}
+	guard_release(&report);
+	return WEALD_OK;
+}
+
+/* Fields that the kind does not have: each is an error for publish. */
+static size_t count_unknown(const struct value *v, const struct field *fields,
+			    size_t fields_n, unsigned depth)
+{
+	const struct field *f;
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; depth > 0 && i < v->n; i++) {
+		if (v->type != VALUE_MAP) {
+			n += count_unknown(&v->items[i], fields, fields_n,
+					   depth - 1);
+			continue;
+		}
+		f = field_find(fields, fields_n, span_of(v->items[i].key));
+		n += f == NULL ? 1
+			       : count_unknown(&v->items[i], f->parts,
+					       f->parts_n, depth - 1);
+	}
+	return n;
+}
+
+static bool is_known(const struct record *r, const struct problems *p,
+		     struct span record)
+{
+	struct record_path path;
+
+	return r != NULL && r->kind != NULL &&
+	       path_parse_record(record, &path, NULL) == WEALD_OK &&
+	       span_equal(path.kind, span_of(r->kind->name)) &&
+	       p->errors <= count_unknown(&r->fields, r->kind->fields,
+					  r->kind->fields_n, RYAML_DEPTH_MAX);
+}
+
+/* Evidence, and adoptions that have a series: their effects. */
+static int read_effects(const struct sheet *s, struct content *c)
+{
+	struct problems problems = { .n = 0 };
+	struct series series = { .n = 0 };
+	const struct file *data;
+	const char *kind = c->record == NULL || c->record->kind == NULL
+				   ? ""
+				   : c->record->kind->name;
+	const char *name = RECORD_DATA;
+	unsigned i;
+	int r;
+
+	if (strcmp(kind, "evidence") != 0 && strcmp(kind, "adoption") != 0) {
+		return WEALD_OK;
+	}
+	if (record_text(c->record, "series")[0] != '\0') {
+		name = record_text(c->record, "series");
+	}
+	data = files_find(s, name);
+	if (data == NULL) {
+		return WEALD_OK;
+	}
+	r = series_parse(buf_span(&data->content), name, c->record, &series,
+			 &problems);
+	if (r == WEALD_OK && problems.errors == 0) {
+		for (i = 0; i < EFFECT_SHAPES_N; i++) {
+			effect_own_trend(&series, (enum effect_shape)i,
+					 &c->effects[i]);
+		}
+		c->has_effects = true;
+	}
+	series_release(&series);
+	problems_release(&problems);
+	return r == WEALD_NOMEM ? r : WEALD_OK;
+}
+
+/* What record.md says, whether or not it may be shown. */
+static int read_content(struct sheet *s, const struct file *md)
+{
+	struct problems problems = { .n = 0 };
+	struct content *c = calloc(1, sizeof *c);
+	int r;
+
+	if (c == NULL) {
+		return WEALD_NOMEM;
+	}
+	s->seen.content = c;
+	/* the record borrows it: a copy that lives on */
+	buf_init(&c->md, CONTENT_BYTES_MAX);
+	r = buf_add(&c->md, md->content.data, md->content.len);
+	if (r == WEALD_OK) {
+		r = record_parse(buf_span(&c->md), &c->record, &problems);
+		r = r == WEALD_INVALID ? WEALD_OK : r;
+	}
+	if (r == WEALD_OK) {
+		c->known =
+			is_known(c->record, &problems, s->stored.update.record);
+		r = read_effects(s, c);
+	}
+	problems_release(&problems);
+	return r;
+}
+
+void sheet_judge(struct sheet *s)
+{
+	const struct file *md = files_find(s, RECORD_FILE);
+	struct seen *seen = &s->seen;
+	unsigned kinds = 0;
+
+	seen->override = guard_override_read(s->stored.update.note, &kinds);
+	if (s->absent) {
+		seen->state = INDEX_ABSENT;
+	} else if (md == NULL || !text_is_utf8(buf_span(&md->content))) {
+		seen->state = INDEX_UNREAD;
+	} else {
+		seen->state = INDEX_SHOWN;
+		s->err = read_content(s, md);
+	}
+	if (s->err == WEALD_OK) {
+		s->err = ask_guard(s, seen->content == NULL
+					      ? NULL
+					      : seen->content->record);
+	}
+	if (s->err != WEALD_OK || seen->state != INDEX_SHOWN) {
+		content_free(seen->content);
+		seen->content = NULL;
+	}
+}

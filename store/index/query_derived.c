@@ -1,0 +1,883 @@
+#include "store/index/query_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Regions implementing or embedded that make a thing widely adopted. */
+#define WIDELY_ADOPTED_REGIONS 5u
+
+/* ---- what regions said of an intervention ---- */
+
+/* An adoption or a piece of evidence, with the effect of its series. */
+struct trial {
+	int64_t id;
+	char *ref;
+	char *region;
+	char *title;
+	bool own;
+	bool adoption;
+	bool estimate;
+	bool too_early;
+	double ratio;
+	double low;
+	double high;
+	/* of adoptions */
+	char *stage;
+	char *started;
+	char *next_review;
+	char *using;
+	char *planned;
+	uint64_t version_seen;
+};
+/* By region; in a region the newest first. */
+struct trials {
+	struct trial *list;
+	size_t n;
+};
+
+static void trials_release(struct trials *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		free(t->list[i].ref);
+		free(t->list[i].region);
+		free(t->list[i].title);
+		free(t->list[i].stage);
+		free(t->list[i].started);
+		free(t->list[i].next_review);
+		free(t->list[i].using);
+		free(t->list[i].planned);
+	}
+	free(t->list);
+}
+
+/*
+ * The effect for the shape that the measure says. Where that has not arrived
+ * nobody knows which of the estimates is the right one: there is none.
+ */
+static int trial_effect(struct index *x, struct trial *t, struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = false;
+	int r = index_ask(x,
+			  "SELECT e.state, e.ratio, e.low, e.high"
+			  " FROM link l JOIN record m ON m.ref = l.target"
+			  " JOIN fact shape"
+			  " ON shape.record = m.id AND shape.name = 'shape'"
+			  " JOIN effect e"
+			  " ON e.record = l.record AND e.shape = shape.value"
+			  " WHERE l.record = ? AND l.rel = 'measure'",
+			  &s, msg, "i", t->id);
+
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+	}
+	if (r == WEALD_OK && row) {
+		t->estimate = strcmp(index_text(s, 0), "full") == 0 ||
+			      strcmp(index_text(s, 0), "short") == 0;
+		t->too_early = strcmp(index_text(s, 0), "too-early") == 0;
+		t->ratio = sqlite3_column_double(s, 1);
+		t->low = sqlite3_column_double(s, 2);
+		t->high = sqlite3_column_double(s, 3);
+	}
+	index_done(x, s);
+	return r;
+}
+
+static int trial_fact(struct trial *t, const char *name, const char *value)
+{
+	const struct {
+		const char *name;
+		char **text;
+	} texts[] = {
+		{ "stage", &t->stage },
+		{ "started", &t->started },
+		{ "next_review", &t->next_review },
+		{ "sites.using", &t->using },
+		{ "sites.planned", &t->planned },
+	};
+	size_t i;
+
+	if (strcmp(name, "version_seen") == 0) {
+		t->version_seen = strtoull(value, NULL, 10);
+	}
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		if (strcmp(name, texts[i].name) == 0) {
+			return text_set(texts[i].text, value);
+		}
+	}
+	return WEALD_OK;
+}
+
+static int trial_facts(struct index *x, struct trial *t, struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = true;
+	int r = index_ask(x, "SELECT name, value FROM fact WHERE record = ?",
+			  &s, msg, "i", t->id);
+
+	while (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+		if (r != WEALD_OK || !row) {
+			break;
+		}
+		r = trial_fact(t, index_text(s, 0), index_text(s, 1));
+	}
+	index_done(x, s);
+	return r;
+}
+
+/* A region that withdrew its own record has taken back what it said. */
+static int taken_back(struct index *x, const char *ref, int64_t feed,
+		      uint64_t version, bool *out, struct weald_msg *msg)
+{
+	struct withdrawn_list w = { NULL, 0 };
+	size_t i;
+	int r = withdrawn_read(x, ref, &w, msg);
+
+	*out = false;
+	for (i = 0; r == WEALD_OK && i < w.n; i++) {
+		*out = *out || (w.list[i].feed == feed &&
+				withdrawn_names(&w.list[i], version));
+	}
+	withdrawn_list_release(&w);
+	return r;
+}
+
+static int trial_add(struct index *x, sqlite3_stmt *s, struct trials *out,
+		     struct weald_msg *msg)
+{
+	struct trial *list = list_room(out->list, out->n, sizeof *list);
+	struct trial *t;
+	int r;
+
+	if (list == NULL) {
+		return WEALD_NOMEM;
+	}
+	out->list = list;
+	t = &list[out->n++];
+	t->id = sqlite3_column_int64(s, 0);
+	t->own = sqlite3_column_int(s, 3) != 0;
+	t->adoption = strcmp(index_text(s, 4), "adoption") == 0;
+	r = index_text_copy(s, 1, &t->ref);
+	if (r == WEALD_OK) {
+		r = index_text_copy(s, 2, &t->region);
+	}
+	if (r == WEALD_OK) {
+		r = index_text_copy(s, 5, &t->title);
+	}
+	if (r == WEALD_OK) {
+		r = trial_effect(x, t, msg);
+	}
+	if (r == WEALD_OK && t->adoption) {
+		r = trial_facts(x, t, msg);
+	}
+	return r;
+}
+
+static int trials_read(struct index *x, const char *ref, struct trials *out,
+		       struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = true;
+	bool back = false;
+	int r = index_ask(x,
+			  "SELECT r.id, r.ref, f.name, f.own, r.kind, r.title,"
+			  " r.feed, r.version, EXISTS (SELECT 1 FROM link w"
+			  " WHERE w.target = r.ref AND w.rel = 'target')"
+			  " FROM link l JOIN record r ON r.id = l.record"
+			  " JOIN feed f ON f.id = r.feed"
+			  " WHERE l.target = ? AND l.rel = 'intervention'"
+			  " AND r.kind IN ('adoption', 'evidence')"
+			  " AND r.withdrawn = 0 GROUP BY r.id"
+			  " ORDER BY f.name, r.created DESC, r.ref",
+			  &s, msg, "t", ref);
+
+	while (r == WEALD_OK && out->n < QUERY_ROWS_MAX) {
+		r = index_step(x, s, &row, msg);
+		if (r != WEALD_OK || !row) {
+			break;
+		}
+		back = false;
+		if (sqlite3_column_int(s, 8) != 0) {
+			r = taken_back(x, index_text(s, 1),
+				       sqlite3_column_int64(s, 6),
+				       index_u64(s, 7), &back, msg);
+		}
+		if (r == WEALD_OK && !back) {
+			r = trial_add(x, s, out, msg);
+		}
+	}
+	index_done(x, s);
+	return r;
+}
+
+/* ---- a region ---- */
+
+/* What one region's trials come to. */
+struct account {
+	const struct trial *adoption; /* NULL: only evidence */
+	const struct trial *result;   /* with an estimate; NULL */
+	bool too_early;               /* a series that is too short yet */
+	size_t n;                     /* trials of this region */
+};
+
+static bool is_stage(const struct trial *t, const char *stage)
+{
+	return t->stage != NULL && strcmp(t->stage, stage) == 0;
+}
+
+/*
+ * The account of the region of the first of @n trials. Evidence goes before
+ * the series of an adoption, and of adoptions one that goes on before one that
+ * stopped; then the newest.
+ */
+static struct account account_of(const struct trial *list, size_t n)
+{
+	struct account a = { NULL, NULL, false, 0 };
+	const struct trial *t;
+
+	while (a.n < n && strcmp(list[a.n].region, list[0].region) == 0) {
+		t = &list[a.n++];
+		a.too_early = a.too_early || t->too_early;
+		if (t->estimate && (a.result == NULL ||
+				    (a.result->adoption && !t->adoption))) {
+			a.result = t;
+		}
+		if (t->adoption &&
+		    (a.adoption == NULL || (is_stage(a.adoption, "stopped") &&
+					    !is_stage(t, "stopped")))) {
+			a.adoption = t;
+		}
+	}
+	return a;
+}
+
+/* Who only considers or plans has not tried it. */
+static bool has_begun(const struct trial *adoption)
+{
+	return adoption != NULL && !is_stage(adoption, "considering") &&
+	       !is_stage(adoption, "planning");
+}
+
+static bool is_overdue(const struct account *a, const struct trial *adoption,
+		       int64_t today)
+{
+	return a->result == NULL && has_begun(adoption) &&
+	       adoption->started != NULL &&
+	       date_year_over(adoption->started, today);
+}
+
+static const char *verdict_of(const struct account *a,
+			      const struct trial *adoption, int64_t today)
+{
+	if (a->result != NULL) {
+		/* fewer of the undesired event is better, everywhere */
+		return a->result->high < 1  ? "improved"
+		       : a->result->low > 1 ? "worse"
+					    : "unclear";
+	}
+	if (is_overdue(a, adoption, today)) {
+		return "not-reported";
+	}
+	return a->too_early ? "too-early" : "pending";
+}
+
+static void count_account(const struct account *a, int64_t today,
+			  struct derived *out)
+{
+	const char *verdict = verdict_of(a, a->adoption, today);
+
+	out->implementing +=
+		a->adoption != NULL && (is_stage(a->adoption, "implementing") ||
+					is_stage(a->adoption, "embedded"));
+	if (a->result == NULL && a->adoption != NULL &&
+	    !has_begun(a->adoption) && !a->too_early) {
+		return;
+	}
+	out->tried++;
+	out->improved += strcmp(verdict, "improved") == 0;
+	out->unclear += strcmp(verdict, "unclear") == 0;
+	out->worse += strcmp(verdict, "worse") == 0;
+	out->not_reported += strcmp(verdict, "not-reported") == 0;
+	out->pending += strcmp(verdict, "pending") == 0 ||
+			strcmp(verdict, "too-early") == 0;
+}
+
+static void count_trials(const struct trials *t, int64_t today,
+			 struct derived *out)
+{
+	struct account a;
+	size_t i;
+
+	for (i = 0; i < t->n; i += a.n) {
+		a = account_of(t->list + i, t->n - i);
+		count_account(&a, today, out);
+	}
+}
+
+/* ---- the whole ---- */
+
+/* Withdrawn by whose it is: another region can only warn. */
+static int is_withdrawn(struct index *x, int64_t id,
+			const struct withdrawn_list *w, bool *out,
+			struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = false;
+	size_t i;
+	int r = index_ask(x,
+			  "SELECT r.feed, r.version, status.value FROM record r"
+			  " LEFT JOIN fact status"
+			  " ON status.record = r.id AND status.name = 'status'"
+			  " WHERE r.id = ?",
+			  &s, msg, "i", id);
+
+	*out = false;
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+	}
+	if (r == WEALD_OK && row) {
+		*out = strcmp(index_text(s, 2), "withdrawn") == 0;
+		for (i = 0; i < w->n; i++) {
+			*out = *out ||
+			       (w->list[i].feed == sqlite3_column_int64(s, 0) &&
+				withdrawn_names(&w->list[i], index_u64(s, 1)));
+		}
+	}
+	index_done(x, s);
+	return r;
+}
+
+static const char *maturity_of(const struct derived *d, bool withdrawn)
+{
+	if (withdrawn) {
+		return "withdrawn";
+	}
+	if (d->implementing >= WIDELY_ADOPTED_REGIONS) {
+		return "widely-adopted";
+	}
+	if (d->improved >= 2) {
+		return "replicated";
+	}
+	if (d->improved == 1) {
+		return "improved-once";
+	}
+	return d->unclear + d->worse > 0 ? "tested-once" : "idea";
+}
+
+int derived_hit(struct index *x, int64_t id, const struct withdrawn_list *w,
+		struct hit *out, struct weald_msg *msg)
+{
+	struct derived d = { .tried = 0 };
+	struct trials t = { NULL, 0 };
+	bool withdrawn = false;
+	int r = trials_read(x, out->ref, &t, msg);
+
+	if (r == WEALD_OK) {
+		r = is_withdrawn(x, id, w, &withdrawn, msg);
+	}
+	if (r == WEALD_OK) {
+		count_trials(&t, 0, &d); /* the day changes none of these */
+		out->tried = d.tried;
+		out->improved = d.improved;
+		r = text_set(&out->maturity, maturity_of(&d, withdrawn));
+	}
+	trials_release(&t);
+	return r;
+}
+
+/* ---- uses ---- */
+
+void use_release(struct use *u)
+{
+	free(u->region);
+	free(u->adoption);
+	free(u->title);
+	free(u->stage);
+	free(u->started);
+	free(u->sites);
+	free(u->next_review);
+	free(u->result_ref);
+	free(u->verdict);
+}
+
+static int use_sites(const struct trial *t, char **out)
+{
+	char text[64] = "";
+
+	if (t->using != NULL && t->planned != NULL) {
+		(void)snprintf(text, sizeof text, "%.20s of %.20s", t->using,
+			       t->planned);
+	} else if (t->using != NULL) {
+		(void)snprintf(text, sizeof text, "%.20s", t->using);
+	}
+	return text_set(out, text);
+}
+
+/* @t: the adoption, or what else there is of the region. */
+static int use_texts(struct use *u, const struct account *a,
+		     const struct trial *t, int64_t today)
+{
+	const struct trial *adoption = t->adoption ? t : NULL;
+	const struct {
+		char **text;
+		const char *value;
+	} texts[] = {
+		{ &u->region, t->region },
+		{ &u->adoption, t->adoption ? t->ref : NULL },
+		{ &u->title, t->title },
+		{ &u->stage, t->stage },
+		{ &u->started, t->started },
+		{ &u->next_review, t->next_review },
+		{ &u->result_ref, a->result != NULL ? a->result->ref : NULL },
+		{ &u->verdict, verdict_of(a, adoption, today) },
+	};
+	size_t i;
+	int r = use_sites(t, &u->sites);
+
+	for (i = 0; r == WEALD_OK && i < sizeof texts / sizeof texts[0]; i++) {
+		r = text_set(texts[i].text,
+			     texts[i].value != NULL ? texts[i].value : "");
+	}
+	return r;
+}
+
+/* Has the adoption said that it knows of all that withdraws what it uses? */
+static int use_acknowledged(struct index *x, const struct trial *t,
+			    const struct withdrawn_list *w, bool *out,
+			    struct weald_msg *msg)
+{
+	bool known = true;
+	bool any = false;
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && known && i < w->n; i++) {
+		if (withdrawn_names(&w->list[i], t->version_seen)) {
+			any = true;
+			r = withdrawn_known(x, &w->list[i], t->id, &known, msg);
+		}
+	}
+	*out = any && known;
+	return r;
+}
+
+struct use_list {
+	struct use *list;
+	size_t n;
+};
+
+static void use_list_release(struct use_list *u)
+{
+	size_t i;
+
+	for (i = 0; i < u->n; i++) {
+		use_release(&u->list[i]);
+	}
+	free(u->list);
+	memset(u, 0, sizeof *u);
+}
+
+/* What a use is made of, besides the region's own trials. */
+struct use_from {
+	struct index *x;
+	const struct withdrawn_list *withdrawn;
+	int64_t today;
+	struct weald_msg *msg;
+};
+
+static int use_add(const struct use_from *from, const struct account *a,
+		   const struct trial *t, struct use_list *out)
+{
+	struct use *list = list_room(out->list, out->n, sizeof *list);
+	struct use *u;
+	int r;
+
+	if (list == NULL) {
+		return WEALD_NOMEM;
+	}
+	out->list = list;
+	u = &list[out->n++];
+	u->own = t->own;
+	u->version_seen = t->version_seen;
+	if (a->result != NULL) {
+		u->ratio = a->result->ratio;
+		u->low = a->result->low;
+		u->high = a->result->high;
+	}
+	u->overdue = is_overdue(a, t->adoption ? t : NULL, from->today);
+	u->review_due = t->next_review != NULL && !is_stage(t, "stopped") &&
+			date_passed(t->next_review, from->today);
+	r = use_texts(u, a, t, from->today);
+	if (r == WEALD_OK && t->adoption) {
+		r = use_acknowledged(from->x, t, from->withdrawn,
+				     &u->acknowledged, from->msg);
+	}
+	return r;
+}
+
+/* One a region: its adoption or, without one, its evidence. */
+static int uses_by_region(const struct use_from *from, const struct trials *t,
+			  struct use_list *out)
+{
+	const struct trial *shown;
+	struct account a;
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < t->n; i += a.n) {
+		a = account_of(t->list + i, t->n - i);
+		shown = a.adoption != NULL ? a.adoption
+			: a.result != NULL ? a.result
+					   : &t->list[i];
+		r = use_add(from, &a, shown, out);
+	}
+	return r;
+}
+
+static int uses_by_adoption(const struct use_from *from, const struct trials *t,
+			    struct use_list *out)
+{
+	struct account a;
+	size_t i;
+	size_t k;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < t->n; i += a.n) {
+		a = account_of(t->list + i, t->n - i);
+		for (k = i; r == WEALD_OK && k < i + a.n; k++) {
+			if (t->list[k].adoption) {
+				r = use_add(from, &a, &t->list[k], out);
+			}
+		}
+	}
+	return r;
+}
+
+static int use_compare(const void *a, const void *b)
+{
+	const struct use *u = a;
+	const struct use *v = b;
+	int by_region = strcmp(u->region, v->region);
+
+	return by_region != 0 ? by_region : strcmp(u->adoption, v->adoption);
+}
+
+int derived_adoptions(struct index *x, const char *ref, int64_t today,
+		      struct use **out, size_t *out_n, struct weald_msg *msg)
+{
+	struct withdrawn_list w = { NULL, 0 };
+	const struct use_from from = { x, &w, today, msg };
+	struct use_list uses = { NULL, 0 };
+	struct trials t = { NULL, 0 };
+	int r = withdrawn_read(x, ref, &w, msg);
+
+	if (r == WEALD_OK) {
+		r = trials_read(x, ref, &t, msg);
+	}
+	if (r == WEALD_OK) {
+		r = uses_by_adoption(&from, &t, &uses);
+	}
+	trials_release(&t);
+	withdrawn_list_release(&w);
+	if (r != WEALD_OK) {
+		use_list_release(&uses);
+		return r;
+	}
+	if (uses.n > 1) {
+		qsort(uses.list, uses.n, sizeof *uses.list, use_compare);
+	}
+	*out = uses.list;
+	*out_n = uses.n;
+	return WEALD_OK;
+}
+
+/* ---- all of it ---- */
+
+void derived_release(struct derived *d)
+{
+	struct use_list uses = { d->uses, d->uses_n };
+
+	use_list_release(&uses);
+	hit_list_release(d->failures, d->failures_n);
+	hit_list_release(d->contradicted, d->contradicted_n);
+	memset(d, 0, sizeof *d);
+}
+
+static int hits_of(struct index *x, const struct ids *ids, struct hit **list,
+		   size_t *n, struct weald_msg *msg)
+{
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < ids->n; i++) {
+		r = hit_add(x, ids->list[i], list, n, msg);
+	}
+	return r;
+}
+
+static bool found_worse(const struct trials *t, int64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		if (t->list[i].id == id) {
+			return t->list[i].estimate && t->list[i].low > 1;
+		}
+	}
+	return false;
+}
+
+/* Lessons and evidence that it did not work: said, or seen in the numbers. */
+static int failures_read(struct index *x, const char *ref,
+			 const struct trials *t, struct derived *out,
+			 struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = true;
+	int r = index_ask(
+		x,
+		"SELECT r.id, outcome.value IN ('no-effect', 'harmful',"
+		" 'not-sustained', 'worked-partly') OR"
+		" conclusion.value IN ('worse', 'no-change')"
+		" FROM link l JOIN record r ON r.id = l.record"
+		" LEFT JOIN fact outcome ON outcome.record = r.id"
+		" AND outcome.name = 'outcome' AND r.kind = 'lesson'"
+		" LEFT JOIN fact conclusion ON conclusion.record = r.id"
+		" AND conclusion.name = 'conclusion' AND r.kind = 'evidence'"
+		" WHERE l.target = ? AND l.rel IN ('about', 'intervention')"
+		" AND r.kind IN ('lesson', 'evidence') AND r.withdrawn = 0"
+		" GROUP BY r.id ORDER BY r.time DESC, r.ref",
+		&s, msg, "t", ref);
+
+	while (r == WEALD_OK && out->failures_n < QUERY_ROWS_MAX) {
+		r = index_step(x, s, &row, msg);
+		if (r != WEALD_OK || !row) {
+			break;
+		}
+		if (sqlite3_column_int(s, 1) != 0 ||
+		    found_worse(t, sqlite3_column_int64(s, 0))) {
+			r = hit_add(x, sqlite3_column_int64(s, 0),
+				    &out->failures, &out->failures_n, msg);
+		}
+	}
+	index_done(x, s);
+	return r;
+}
+
+static int contradicted_read(struct index *x, const char *ref,
+			     struct derived *out, struct weald_msg *msg)
+{
+	struct ids ids = { NULL, 0 };
+	int r = ids_ask(x,
+			"SELECT r.id FROM link l"
+			" JOIN record r ON r.id = l.record"
+			" WHERE l.target = ? AND l.rel = 'contradicts'"
+			" AND r.withdrawn = 0 GROUP BY r.id"
+			" ORDER BY r.time DESC, r.ref",
+			ref, &ids, msg);
+
+	if (r == WEALD_OK) {
+		r = hits_of(x, &ids, &out->contradicted, &out->contradicted_n,
+			    msg);
+	}
+	ids_release(&ids);
+	return r;
+}
+
+static int review_read(struct index *x, int64_t id, int64_t today,
+		       struct derived *out, struct weald_msg *msg)
+{
+	char *date = NULL;
+	int r = fact_read(x, id, "review_on", &date, msg);
+
+	if (r == WEALD_OK) {
+		out->review_passed = date_passed(date, today);
+	}
+	free(date);
+	return r;
+}
+
+/* Counts, maturity and uses. */
+static int tally(struct index *x, int64_t id, const struct trials *t,
+		 const struct use_from *from, struct derived *out)
+{
+	struct use_list uses = { NULL, 0 };
+	bool withdrawn = false;
+	int r = is_withdrawn(x, id, from->withdrawn, &withdrawn, from->msg);
+
+	if (r == WEALD_OK) {
+		count_trials(t, from->today, out);
+		(void)snprintf(out->maturity, sizeof out->maturity, "%s",
+			       maturity_of(out, withdrawn));
+		r = uses_by_region(from, t, &uses);
+	}
+	out->uses = uses.list;
+	out->uses_n = uses.n;
+	return r;
+}
+
+int derived_read(struct index *x, int64_t id, const char *ref, int64_t today,
+		 struct derived *out, struct weald_msg *msg)
+{
+	struct withdrawn_list w = { NULL, 0 };
+	const struct use_from from = { x, &w, today, msg };
+	struct trials t = { NULL, 0 };
+	int r = withdrawn_read(x, ref, &w, msg);
+
+	if (r == WEALD_OK) {
+		r = trials_read(x, ref, &t, msg);
+	}
+	if (r == WEALD_OK) {
+		r = tally(x, id, &t, &from, out);
+	}
+	if (r == WEALD_OK) {
+		r = review_read(x, id, today, out, msg);
+	}
+	if (r == WEALD_OK) {
+		r = failures_read(x, ref, &t, out, msg);
+	}
+	if (r == WEALD_OK) {
+		r = contradicted_read(x, ref, out, msg);
+	}
+	trials_release(&t);
+	withdrawn_list_release(&w);
+	return r;
+}
+
+/* ---- how sure one can be ---- */
+
+static int count_failures(struct index *x, const char *ref, int64_t *out,
+			  struct weald_msg *msg)
+{
+	return index_number(
+		x,
+		"SELECT count(*) FROM link l JOIN record r ON r.id = l.record"
+		" JOIN fact f ON f.record = r.id"
+		" WHERE l.target = ? AND l.rel IN ('about', 'intervention')"
+		" AND r.withdrawn = 0 AND (r.kind = 'lesson'"
+		" AND f.name = 'outcome' AND f.value IN ('no-effect',"
+		" 'harmful', 'not-sustained', 'worked-partly')"
+		" OR r.kind = 'evidence' AND f.name = 'conclusion'"
+		" AND f.value IN ('worse', 'no-change'))",
+		0, out, msg, "t", ref);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double v = *(const double *)a;
+	double w = *(const double *)b;
+
+	return (v > w) - (v < w);
+}
+
+/* Of the upper ends of all regions' intervals the middle one. */
+static int middle_end(const struct trials *t, double *out)
+{
+	double *ends;
+	struct account a;
+	size_t n = 0;
+	size_t i;
+
+	*out = HUGE_VAL; /* nothing is known */
+	if (t->n == 0) {
+		return WEALD_OK;
+	}
+	ends = calloc(t->n, sizeof *ends);
+	if (ends == NULL) {
+		return WEALD_NOMEM;
+	}
+	for (i = 0; i < t->n; i += a.n) {
+		a = account_of(t->list + i, t->n - i);
+		if (a.result != NULL) {
+			ends[n++] = a.result->high;
+		}
+	}
+	if (n > 0) {
+		qsort(ends, n, sizeof *ends, by_size);
+		*out = ends[(n - 1) / 2];
+	}
+	free(ends);
+	return WEALD_OK;
+}
+
+/*
+ * Results go before use: a thing that five regions run and none has shown to
+ * help is not surer than one that helped in two.
+ */
+static int sureness_of(const struct derived *d)
+{
+	if (d->improved >= 2) {
+		return d->implementing >= WIDELY_ADOPTED_REGIONS ? 4 : 3;
+	}
+	if (d->improved == 1) {
+		return 2;
+	}
+	return d->unclear + d->worse > 0 ? 1 : 0;
+}
+
+int derived_sureness(struct index *x, int64_t id, const char *ref,
+		     struct sureness *out, struct weald_msg *msg)
+{
+	struct withdrawn_list w = { NULL, 0 };
+	struct derived d = { .tried = 0 };
+	struct trials t = { NULL, 0 };
+	bool withdrawn = false;
+	int64_t failures = 0;
+	int r = withdrawn_read(x, ref, &w, msg);
+
+	if (r == WEALD_OK) {
+		r = trials_read(x, ref, &t, msg);
+	}
+	if (r == WEALD_OK) {
+		r = is_withdrawn(x, id, &w, &withdrawn, msg);
+	}
+	if (r == WEALD_OK) {
+		r = count_failures(x, ref, &failures, msg);
+	}
+	if (r == WEALD_OK) {
+		r = middle_end(&t, &out->end);
+	}
+	if (r == WEALD_OK) {
+		count_trials(&t, 0, &d);
+		out->maturity = sureness_of(&d);
+		out->last = withdrawn || w.n > 0 ||
+			    (d.improved == 0 && (d.worse > 0 || failures > 0));
+	}
+	trials_release(&t);
+	withdrawn_list_release(&w);
+	return r;
+}
+
+int query_derived(struct index *x, const char *ref, int64_t today,
+		  struct derived *out, struct weald_msg *msg)
+{
+	struct derived d = { .tried = 0 };
+	int64_t id = 0;
+	int r = index_begin(x, msg);
+
+	if (r == WEALD_OK) {
+		r = index_number(x,
+				 "SELECT id FROM record WHERE ref = ?"
+				 " AND kind = 'intervention'",
+				 0, &id, msg, "t", ref);
+	}
+	if (r == WEALD_OK && id == 0) {
+		msg_set(msg, "there is no intervention %s here", ref);
+		r = WEALD_NOTFOUND;
+	}
+	if (r == WEALD_OK) {
+		r = derived_read(x, id, ref, today, &d, msg);
+	}
+	index_end(x);
+	if (r != WEALD_OK) {
+		derived_release(&d);
+		return r;
+	}
+	*out = d;
+	return WEALD_OK;
+}

@@ -1,0 +1,524 @@
+#include "store/index/query_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Kinds there may be; beyond these, records are in no list by time. */
+#define KINDS_MAX 64u
+/* Records of one second that are compared by their names. */
+#define TIES_MAX 500u
+/* So many are looked up one by one sooner than found by the index by time. */
+#define NEWEST_FEW 2000u
+
+/* ---- sets ---- */
+
+static size_t set_words(const struct set *set)
+{
+	return (size_t)(set->max / 64 + 1);
+}
+
+int set_init(struct index *x, struct set *out, struct weald_msg *msg)
+{
+	int64_t max = 0;
+	int r = index_number(x, "SELECT max(id) FROM record", 0, &max, msg, "");
+
+	if (r != WEALD_OK) {
+		return r;
+	}
+	out->max = max > 0 ? max : 0;
+	out->bits = calloc(set_words(out), sizeof *out->bits);
+	return out->bits == NULL ? WEALD_NOMEM : WEALD_OK;
+}
+
+void set_release(struct set *set)
+{
+	free(set->bits);
+	memset(set, 0, sizeof *set);
+}
+
+bool set_has(const struct set *set, int64_t id)
+{
+	return set->bits != NULL && id >= 0 && id <= set->max &&
+	       (set->bits[id / 64] >> (id % 64) & 1) != 0;
+}
+
+void set_add(struct set *set, int64_t id)
+{
+	if (set->bits != NULL && id >= 0 && id <= set->max) {
+		set->bits[id / 64] |= UINT64_C(1) << (id % 64);
+	}
+}
+
+void set_remove(struct set *set, int64_t id)
+{
+	if (set->bits != NULL && id >= 0 && id <= set->max) {
+		set->bits[id / 64] &= ~(UINT64_C(1) << (id % 64));
+	}
+}
+
+void set_and(struct set *set, const struct set *other)
+{
+	size_t i;
+
+	assert(set->max == other->max);
+	for (i = 0; i < set_words(set); i++) {
+		set->bits[i] &= other->bits[i];
+	}
+}
+
+void set_or(struct set *set, const struct set *other)
+{
+	size_t i;
+
+	assert(set->max == other->max);
+	for (i = 0; i < set_words(set); i++) {
+		set->bits[i] |= other->bits[i];
+	}
+}
+
+void set_minus(struct set *set, const struct set *other)
+{
+	size_t i;
+
+	assert(set->max == other->max);
+	for (i = 0; i < set_words(set); i++) {
+		set->bits[i] &= ~other->bits[i];
+	}
+}
+
+size_t set_count(const struct set *set)
+{
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; set->bits != NULL && i < set_words(set); i++) {
+		n += (size_t)__builtin_popcountll(set->bits[i]);
+	}
+	return n;
+}
+
+int set_read(struct index *x, sqlite3_stmt *s, struct set *set,
+	     struct weald_msg *msg)
+{
+	bool row = true;
+	int r = WEALD_OK;
+
+	while (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+		if (r != WEALD_OK || !row) {
+			break;
+		}
+		set_add(set, sqlite3_column_int64(s, 0));
+	}
+	return r;
+}
+
+int set_ask(struct index *x, const char *sql, const char *text, struct set *set,
+	    struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	int r = index_ask(x, sql, &s, msg, "t", text);
+
+	if (r == WEALD_OK) {
+		r = set_read(x, s, set, msg);
+	}
+	index_done(x, s);
+	return r;
+}
+
+int set_match(struct index *x, const char *match, struct set *set,
+	      struct weald_msg *msg)
+{
+	return set_ask(x, "SELECT rowid FROM search WHERE search MATCH ?",
+		       match, set, msg);
+}
+
+/* ---- by time ---- */
+
+struct kinds {
+	char *list[KINDS_MAX];
+	size_t n;
+};
+
+static void kinds_release(struct kinds *kinds)
+{
+	size_t i;
+
+	for (i = 0; i < kinds->n; i++) {
+		free(kinds->list[i]);
+	}
+}
+
+/* All kinds that occur, each found by one look into the index by kind. */
+static int kinds_read(struct index *x, struct kinds *out, struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	const char *last = "";
+	bool row = false;
+	int r = WEALD_OK;
+
+	while (r == WEALD_OK && out->n < KINDS_MAX) {
+		r = index_ask(x, "SELECT min(kind) FROM record WHERE kind > ?",
+			      &s, msg, "t", last);
+		if (r == WEALD_OK) {
+			r = index_step(x, s, &row, msg);
+		}
+		if (r != WEALD_OK || !row ||
+		    sqlite3_column_type(s, 0) == SQLITE_NULL) {
+			break;
+		}
+		r = index_text_copy(s, 0, &out->list[out->n]);
+		if (r == WEALD_OK) {
+			last = out->list[out->n++];
+		}
+		index_done(x, s);
+		s = NULL;
+	}
+	index_done(x, s);
+	return r;
+}
+
+static int since_read(struct index *x, const char *kind, uint64_t since,
+		      struct set *set, struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	int r = index_ask(x,
+			  "SELECT id FROM record WHERE kind = ? AND time >= ?",
+			  &s, msg, "tu", kind, since);
+
+	if (r == WEALD_OK) {
+		r = set_read(x, s, set, msg);
+	}
+	index_done(x, s);
+	return r;
+}
+
+static int filter_time(struct index *x, const struct search *s, struct set *set,
+		       struct weald_msg *msg)
+{
+	struct kinds kinds = { .n = 0 };
+	size_t i;
+	int r;
+
+	if (s->kind != NULL) {
+		return since_read(x, s->kind, s->since, set, msg);
+	}
+	r = kinds_read(x, &kinds, msg);
+	for (i = 0; r == WEALD_OK && i < kinds.n; i++) {
+		r = since_read(x, kinds.list[i], s->since, set, msg);
+	}
+	kinds_release(&kinds);
+	return r;
+}
+
+/* ---- filters ---- */
+
+typedef int filter_fn(struct index *x, const struct search *s, struct set *set,
+		      struct weald_msg *msg);
+
+static int filter_topic(struct index *x, const struct search *s,
+			struct set *set, struct weald_msg *msg)
+{
+	return set_ask(x,
+		       "SELECT record FROM tag WHERE type = 't' AND code = ?",
+		       s->topic, set, msg);
+}
+
+static int filter_setting(struct index *x, const struct search *s,
+			  struct set *set, struct weald_msg *msg)
+{
+	return set_ask(x,
+		       "SELECT record FROM tag WHERE type = 's' AND code = ?",
+		       s->setting, set, msg);
+}
+
+static int filter_region(struct index *x, const struct search *s,
+			 struct set *set, struct weald_msg *msg)
+{
+	return set_ask(x,
+		       "SELECT r.id FROM feed f JOIN record r ON r.feed = f.id"
+		       " WHERE f.name = ?",
+		       s->region, set, msg);
+}
+
+static int set_keep(struct index *x, const struct search *s, filter_fn *filter,
+		    struct set *set, struct weald_msg *msg)
+{
+	struct set kept = { NULL, 0 };
+	int r = set_init(x, &kept, msg);
+
+	if (r == WEALD_OK) {
+		r = filter(x, s, &kept, msg);
+	}
+	if (r == WEALD_OK) {
+		set_and(set, &kept);
+	}
+	set_release(&kept);
+	return r;
+}
+
+/* Records without a version that may be shown. */
+static int remove_hidden(struct index *x, struct set *set,
+			 struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = true;
+	int r = index_ask(x,
+			  "SELECT r.id FROM version v"
+			  " JOIN record r ON r.id = v.record"
+			  " WHERE v.state <> 0 AND r.version = 0",
+			  &s, msg, "");
+
+	while (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+		if (r != WEALD_OK || !row) {
+			break;
+		}
+		set_remove(set, sqlite3_column_int64(s, 0));
+	}
+	index_done(x, s);
+	return r;
+}
+
+int set_filter(struct index *x, const struct search *s, struct set *set,
+	       struct weald_msg *msg)
+{
+	int r = remove_hidden(x, set, msg);
+
+	if (r == WEALD_OK && s->topic != NULL) {
+		r = set_keep(x, s, filter_topic, set, msg);
+	}
+	if (r == WEALD_OK && s->setting != NULL) {
+		r = set_keep(x, s, filter_setting, set, msg);
+	}
+	if (r == WEALD_OK && s->region != NULL) {
+		r = set_keep(x, s, filter_region, set, msg);
+	}
+	if (r == WEALD_OK && (s->kind != NULL || s->since != 0)) {
+		r = set_keep(x, s, filter_time, set, msg);
+	}
+	return r;
+}
+
+/* ---- rankings ---- */
+
+void ranking_release(struct ranking *ranking)
+{
+	size_t i;
+
+	for (i = 0; i < ranking->n; i++) {
+		free(ranking->list[i].ref);
+	}
+	free(ranking->list);
+	memset(ranking, 0, sizeof *ranking);
+}
+
+static void ranking_drop(struct ranking *ranking, size_t n)
+{
+	while (ranking->n > n) {
+		free(ranking->list[--ranking->n].ref);
+	}
+}
+
+int ranking_add(struct ranking *ranking, int64_t id, double score)
+{
+	struct ranked *list =
+		list_room(ranking->list, ranking->n, sizeof *list);
+
+	if (list == NULL) {
+		return WEALD_NOMEM;
+	}
+	ranking->list = list;
+	list[ranking->n].id = id;
+	list[ranking->n++].score = score;
+	return WEALD_OK;
+}
+
+static int by_score(const void *a, const void *b)
+{
+	const struct ranked *v = a;
+	const struct ranked *w = b;
+
+	return (v->score < w->score) - (v->score > w->score);
+}
+
+static int by_all(const void *a, const void *b)
+{
+	const struct ranked *v = a;
+	const struct ranked *w = b;
+	int score = by_score(a, b);
+
+	if (score != 0) {
+		return score;
+	}
+	if (v->time != w->time) {
+		return v->time > w->time ? -1 : 1;
+	}
+	return strcmp(v->ref, w->ref);
+}
+
+static int ranked_name(struct index *x, struct ranked *out,
+		       struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = false;
+	int r = index_ask(x, "SELECT ref, time FROM record WHERE id = ?", &s,
+			  msg, "i", out->id);
+
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+	}
+	if (r == WEALD_OK) {
+		out->time = row ? index_u64(s, 1) : 0;
+		r = text_set(&out->ref, row ? index_text(s, 0) : "");
+	}
+	index_done(x, s);
+	return r;
+}
+
+int ranking_cut(struct index *x, struct ranking *ranking, size_t limit,
+		struct weald_msg *msg)
+{
+	size_t n = limit < ranking->n ? limit : ranking->n;
+	size_t i;
+	int r = WEALD_OK;
+
+	if (n == 0) {
+		ranking_drop(ranking, 0);
+		return WEALD_OK;
+	}
+	qsort(ranking->list, ranking->n, sizeof *ranking->list, by_score);
+	while (n < ranking->n && n < limit + TIES_MAX &&
+	       ranking->list[n].score >= ranking->list[n - 1].score) {
+		n++;
+	}
+	ranking_drop(ranking, n);
+	for (i = 0; r == WEALD_OK && i < n; i++) {
+		r = ranked_name(x, &ranking->list[i], msg);
+	}
+	if (r == WEALD_OK) {
+		qsort(ranking->list, n, sizeof *ranking->list, by_all);
+		ranking_drop(ranking, limit);
+	}
+	return r;
+}
+
+/* As many of one kind, and those of the same second as the last of them. */
+static int newest_of_kind(struct index *x, const char *kind,
+			  const struct set *set, size_t limit,
+			  struct ranking *out, struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	uint64_t last = 0;
+	size_t n = 0;
+	bool row = true;
+	int r = index_ask(x,
+			  "SELECT id, time FROM record WHERE kind = ?"
+			  " ORDER BY time DESC",
+			  &s, msg, "t", kind);
+
+	while (r == WEALD_OK && n < limit + TIES_MAX) {
+		r = index_step(x, s, &row, msg);
+		if (r != WEALD_OK || !row ||
+		    (n >= limit && index_u64(s, 1) != last)) {
+			break;
+		}
+		if (set_has(set, sqlite3_column_int64(s, 0))) {
+			last = index_u64(s, 1);
+			n++;
+			r = ranking_add(out, sqlite3_column_int64(s, 0), 0);
+			if (r == WEALD_OK) {
+				out->list[out->n - 1].time = last;
+			}
+		}
+	}
+	index_done(x, s);
+	return r;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct ranked *v = a;
+	const struct ranked *w = b;
+
+	return (v->time < w->time) - (v->time > w->time);
+}
+
+/* Names are looked up only of those that may be among the first @limit. */
+static int newest_sort(struct index *x, struct ranking *newest, size_t limit,
+		       struct weald_msg *msg)
+{
+	size_t n = limit < newest->n ? limit : newest->n;
+	size_t i;
+	int r = WEALD_OK;
+
+	qsort(newest->list, newest->n, sizeof *newest->list, by_time);
+	while (n < newest->n && n < limit + TIES_MAX &&
+	       newest->list[n].time == newest->list[n - 1].time) {
+		n++;
+	}
+	ranking_drop(newest, n);
+	for (i = 0; r == WEALD_OK && i < n; i++) {
+		r = ranked_name(x, &newest->list[i], msg);
+	}
+	if (r == WEALD_OK) {
+		qsort(newest->list, n, sizeof *newest->list, by_all);
+	}
+	return r;
+}
+
+/* All of a small set, each looked up. */
+static int newest_of_few(struct index *x, const struct set *set,
+			 struct ranking *out, struct weald_msg *msg)
+{
+	int64_t id;
+	int r = WEALD_OK;
+
+	for (id = 0; r == WEALD_OK && id <= set->max; id++) {
+		if (set_has(set, id)) {
+			r = ranking_add(out, id, 0);
+			if (r == WEALD_OK) {
+				r = ranked_name(x, &out->list[out->n - 1], msg);
+			}
+		}
+	}
+	return r;
+}
+
+static int newest_of_many(struct index *x, const struct set *set, size_t limit,
+			  struct ranking *out, struct weald_msg *msg)
+{
+	struct kinds kinds = { .n = 0 };
+	size_t i;
+	int r = kinds_read(x, &kinds, msg);
+
+	for (i = 0; r == WEALD_OK && i < kinds.n; i++) {
+		r = newest_of_kind(x, kinds.list[i], set, limit, out, msg);
+	}
+	kinds_release(&kinds);
+	return r;
+}
+
+int ranking_newest(struct index *x, const struct set *set, size_t limit,
+		   double score, struct ranking *ranking, struct weald_msg *msg)
+{
+	struct ranking newest = { NULL, 0 };
+	size_t count = set_count(set);
+	size_t i;
+	int r = WEALD_OK;
+
+	if (limit == 0 || count == 0) {
+		return WEALD_OK;
+	}
+	r = count <= NEWEST_FEW ? newest_of_few(x, set, &newest, msg)
+				: newest_of_many(x, set, limit, &newest, msg);
+	if (r == WEALD_OK && newest.n > 0) {
+		r = newest_sort(x, &newest, limit, msg);
+	}
+	for (i = 0; r == WEALD_OK && i < newest.n && i < limit; i++) {
+		r = ranking_add(ranking, newest.list[i].id, score);
+	}
+	ranking_release(&newest);
+	return r;
+}
