@@ -15,6 +15,9 @@
 #include "proto/text.h"
 #include "store/fs.h"
 #include "store/record/front.h"
+#include "store/record/guard.h"
+#include "store/record/record.h"
+#include "store/record/region.h"
 #include "store/record/withdraw.h"
 
 #define ELLIPSIS       "\xe2\x80\xa6"
@@ -171,6 +174,114 @@ void author_summary(const char *verb, const char *kind, const char *title,
 		 ELLIPSIS);
 }
 
+/* ---- the privacy guard ---------------------------------------------------
+ */
+
+/* What the worst finding is, where @report must not be published. */
+static int refuse_report(const struct guard_report *report,
+			 struct weald_msg *msg)
+{
+	const struct guard_finding *worst = NULL;
+	size_t i;
+
+	for (i = 0; i < report->n; i++) {
+		if (worst == NULL || report->list[i].verdict > worst->verdict) {
+			worst = &report->list[i];
+		}
+	}
+	if (report->no_memory || worst == NULL) {
+		return WEALD_NOMEM;
+	}
+	msg_set(msg, "%s:%zu: privacy: %s \"%s\"; %s", worst->file, worst->line,
+		guard_kind_name(worst->kind), worst->seen,
+		guard_kind_advice(worst->kind));
+	return WEALD_PRIVACY;
+}
+
+/*
+ * The last gate of every path into the feed: what is published cannot be
+ * called back. Warnings pass where the note says who confirmed them, and why.
+ */
+static int guard_files(const struct author_record *record, const char *summary,
+		       struct weald_msg *msg)
+{
+	struct problems unused = { .n = 0 };
+	struct guard_report report = { .n = 0 };
+	struct guard_input in = {
+		.slug = span_of(record->slug),
+		.summary = span_of(summary),
+		.note = record->note,
+		.files_n = record->files_n,
+	};
+	struct record_file *files = calloc(record->files_n + 1, sizeof *files);
+	struct record *parsed = NULL;
+	size_t i;
+	int r = files == NULL ? WEALD_NOMEM : WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < record->files_n; i++) {
+		files[i].name = record->files[i].name;
+		files[i].content = record->files[i].content;
+		if (span_equal(files[i].name, span_of(RECORD_MD))) {
+			r = record_parse(files[i].content, &parsed, &unused);
+			/* one that cannot be read is scanned as text */
+			r = r == WEALD_INVALID ? WEALD_OK : r;
+		}
+	}
+	if (r == WEALD_OK) {
+		in.record = parsed;
+		in.files = files;
+		guard_record(&in, &report);
+		if (!guard_is_covered(&report, record->note)) {
+			r = refuse_report(&report, msg);
+		}
+	}
+	guard_release(&report);
+	problems_release(&unused);
+	record_free(parsed);
+	free(files);
+	return r;
+}
+
+/* Nothing in @text may even look like a person's data. */
+static int guard_line(const char *name, struct span text, unsigned flags,
+		      enum guard_verdict refused, struct weald_msg *msg)
+{
+	struct guard_report report = { .n = 0 };
+	int r = WEALD_OK;
+
+	guard_text(text, name, 1, flags, &report);
+	if (report.no_memory || report.verdict >= refused) {
+		r = refuse_report(&report, msg);
+	}
+	guard_release(&report);
+	return r;
+}
+
+/* The words of region.yaml, which are for all to read. */
+static int guard_region(struct span region_yaml, struct weald_msg *msg)
+{
+	struct region region = { .nodes_n = 0 };
+	int r = region_parse(region_yaml, PATH_REGION, &region, msg);
+
+	if (r == WEALD_OK) {
+		r = guard_line("name", span_of(region.name), 0, GUARD_BLOCK,
+			       msg);
+	}
+	if (r == WEALD_OK) {
+		r = guard_line("contact.role", span_of(region.role),
+			       GUARD_CONTACT, GUARD_BLOCK, msg);
+	}
+	if (r == WEALD_OK) {
+		r = guard_line("contact.mailbox", span_of(region.mailbox),
+			       GUARD_CONTACT, GUARD_BLOCK, msg);
+	}
+	if (r != WEALD_OK) {
+		msg_prefix(msg, PATH_REGION);
+	}
+	region_release(&region);
+	return r;
+}
+
 /*
  * Sign @d about the record d->record, which stands at @last; WEALD_OK for one
  * that is unchanged too.
@@ -232,6 +343,9 @@ int author_publish(struct author *a, const struct author_record *record,
 		memcpy(d.topics, record->topics, sizeof d.topics);
 		d.files = record->files;
 		d.files_n = record->files_n;
+		r = guard_files(record, summary, msg);
+	}
+	if (r == WEALD_OK) {
 		r = sign_record(a, &d, last, out, msg);
 	}
 	buf_release(&path);
@@ -382,7 +496,9 @@ static int sign_withdrawal(struct withdrawing *w, struct span reason,
 	if (r != WEALD_OK) {
 		return r;
 	}
-	if (w->front.kind[0] != '\0') {
+	if (w->front.kind[0] != '\0' &&
+	    guard_line("title", span_of(w->front.title), 0, GUARD_BLOCK,
+		       NULL) == WEALD_OK) {
 		author_summary("Withdraw", w->front.kind, w->front.title,
 			       summary);
 	} else {
@@ -421,6 +537,10 @@ int author_withdraw(struct author *a, struct span kind, struct span slug,
 	r = text_check_line(reason, 1, NOTE_BYTES_MAX, "the reason", WEALD_NOTE,
 			    msg);
 	if (r == WEALD_OK) {
+		/* the files are out already: withdrawing them must go on */
+		r = guard_line("the reason", reason, 0, GUARD_WARN, msg);
+	}
+	if (r == WEALD_OK) {
 		r = author_signer(a, msg);
 	}
 	if (r == WEALD_OK) {
@@ -444,8 +564,11 @@ int author_profile(struct author *a, struct span region_yaml,
 		{ span_of(PATH_REGION), region_yaml },
 	};
 	struct draft d;
-	int r = author_signer(a, msg);
+	int r = guard_region(region_yaml, msg);
 
+	if (r == WEALD_OK) {
+		r = author_signer(a, msg);
+	}
 	if (r == WEALD_OK) {
 		r = draft_begin(a, ACTION_PROFILE, &d, msg);
 	}

@@ -76,7 +76,9 @@ struct author_result {
 /*
  * Sign the next version of a record. One that has exactly these files already
  * is WEALD_OK, and no new version. Codes of author_signer(), draft_record()
- * and feed_sign(), WEALD_CLOCK.
+ * and feed_sign(), WEALD_CLOCK, and
+ *   WEALD_PRIVACY  the privacy guard blocks it, or warns of what the note does
+ *                  not name as confirmed (store/record/guard.h)
  */
 int author_publish(struct author *a, const struct author_record *record,
 		   struct author_result *out, struct weald_msg *msg);
@@ -85,6 +87,7 @@ int author_publish(struct author *a, const struct author_record *record,
  * Sign the version of @kind/@slug that says that it is withdrawn, and why.
  *   WEALD_RECORD   there is no such record in the feed
  *   WEALD_NOTE     the reason is not one line
+ *   WEALD_PRIVACY  the guard blocks the reason, or warns of it
  *   WEALD_CORRUPT  the record has no record.md
  *   and as author_publish()
  */
@@ -95,7 +98,7 @@ int author_withdraw(struct author *a, struct span kind, struct span slug,
 /*
  * Sign a new description of the region: the whole of region.yaml. @summary is
  * the update's subject. WEALD_UNCHANGED where it says the same already; codes
- * as author_publish().
+ * as author_publish() and region_parse().
  */
 int author_profile(struct author *a, struct span region_yaml,
 		   const char *summary, struct weald_msg *msg);

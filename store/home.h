@@ -13,6 +13,9 @@
  *   feeds/<slug>.git one bare repository a region
  *   forks/           proofs that a feed's key was used twice
  *   receipts         the last receipt of each node
+ *   index.sqlite     the index of all feeds, and SQLite's files beside it:
+ *                    store/index/index.h
+ *   inbox            up to where the inbox was read: store/inbox.h
  *
  * `weald init` writes the root key to a file of its own and says to move it
  * away; nothing here reads it. A folder is a home once its config is there:

@@ -307,7 +307,7 @@ static int copy_texts(char *const *from, size_t from_n, char ***list, size_t *n)
 	return r;
 }
 
-static int copy_follow(const struct member_follow *f, struct member_follow *out)
+int member_follow_copy(const struct member_follow *f, struct member_follow *out)
 {
 	struct member_follow copy = { .by = f->by, .since = f->since };
 	size_t i;
@@ -556,7 +556,7 @@ int members_set_follow(struct members *m, const struct member_follow *f,
 	int r = check_follow(m, f, msg);
 
 	if (r == WEALD_OK) {
-		r = copy_follow(f, &copy);
+		r = member_follow_copy(f, &copy);
 	}
 	if (r != WEALD_OK) {
 		return r;

@@ -237,6 +237,9 @@ struct introduce_options {
 int members_introduce(const struct members *m,
 		      const struct introduce_options *options,
 		      struct member_follow *out, size_t room, size_t *out_n);
+/* The caller releases it. WEALD_NOMEM. */
+int member_follow_copy(const struct member_follow *f,
+		       struct member_follow *out);
 void member_follow_release(struct member_follow *f);
 
 #endif

@@ -159,6 +159,59 @@ static void author_rollback__forgets_what_is_not_durable(void **state)
 	assert_int_equal(feedkit_seq(k->feed), 2);
 }
 
+/* Publish TEXT and @more with @note. */
+static int publish_noted(struct authorkit *k, const char *more,
+			 const char *note, struct author_result *out)
+{
+	const struct draft_file files[] = {
+		{ span_of("notes.txt"), span_of(more) },
+		{ span_of(RECORD_MD), span_of(TEXT) },
+	};
+	const struct author_record record = {
+		.kind = "lesson",
+		.slug = "a",
+		.title = "A title",
+		.note = span_of(note),
+		.files = files,
+		.files_n = 2,
+	};
+
+	return author_publish(&k->author, &record, out, &k->msg);
+}
+
+static void author_publish__is_the_last_gate_of_the_guard(void **state)
+{
+	struct authorkit *k = *state;
+	struct author_result r;
+
+	/* whatever the note says */
+	assert_int_equal(publish_noted(k, "call 07700 900123",
+				       "Privacy-Checked: mobile; role: Lead; "
+				       "reason: why",
+				       &r),
+			 WEALD_PRIVACY);
+	assert_non_null(strstr(k->msg.text, "notes.txt:1: privacy: mobile"));
+	assert_null(strstr(k->msg.text, "900123"));
+	assert_int_equal(author_fault(WEALD_PRIVACY), AUTHOR_FAULT_INPUT);
+	assert_int_equal(publish_noted(k, "fine", "call 07700 900123", &r),
+			 WEALD_PRIVACY);
+	/* a warning passes where the note names it */
+	assert_int_equal(publish_noted(k, "Mrs Smith wrote", "Why", &r),
+			 WEALD_PRIVACY);
+	assert_int_equal(publish_noted(k, "Mrs Smith wrote",
+				       "Privacy-Checked: landline; role: "
+				       "Lead; reason: why",
+				       &r),
+			 WEALD_PRIVACY);
+	assert_int_equal(feed_staged(k->author.feed), 0);
+	assert_int_equal(publish_noted(k, "Mrs Smith wrote",
+				       "Privacy-Checked: person-name; role: "
+				       "Lead; reason: why",
+				       &r),
+			 WEALD_OK);
+	assert_int_equal(r.version, 1);
+}
+
 static void author_publish__says_that_the_key_is_missing(void **state)
 {
 	struct authorkit *k = *state;
@@ -212,6 +265,43 @@ static void author_withdraw__refuses_what_is_not_there(void **state)
 	assert_string_equal(k->msg.text, "south-west has no record lesson/b");
 	assert_int_equal(withdraw(k, "b", "two\nlines", &r), WEALD_NOTE);
 	assert_int_equal(withdraw(k, "b", "", &r), WEALD_NOTE);
+}
+
+static void author_withdraw__looks_at_the_reason_alone(void **state)
+{
+	struct authorkit *k = *state;
+	struct author_result r;
+	struct stored s;
+
+	/* what should never have been published must be withdrawn all the same
+	 */
+	feedkit_publish(k->feed, "lesson/2023-11/a",
+			"---\nkind: lesson\ntitle: Call 07700 900123\n---\n");
+	assert_int_equal(withdraw(k, "a", "It named 07700 900123", &r),
+			 WEALD_PRIVACY);
+	assert_int_equal(withdraw(k, "a", "Mrs Smith asked", &r),
+			 WEALD_PRIVACY);
+	assert_int_equal(withdraw(k, "a", "It named a number", &r), WEALD_OK);
+	commit(k);
+	s = last(k);
+	assert_true(span_equal(s.update.summary,
+			       span_of("Withdraw lesson/2023-11/a")));
+	stored_release(&s);
+}
+
+static void author_profile__refuses_a_person_as_the_contact(void **state)
+{
+	static const char yaml[] = "name: South West\nnodes: []\n"
+				   "contact: {role: Safety lead, mailbox: "
+				   "somebody@gmail.com}\n";
+	struct authorkit *k = *state;
+
+	assert_int_equal(author_profile(&k->author, span_of(yaml),
+					"Describe the region", &k->msg),
+			 WEALD_PRIVACY);
+	assert_non_null(strstr(k->msg.text, PATH_REGION));
+	assert_null(strstr(k->msg.text, "somebody@"));
+	assert_int_equal(feed_staged(k->author.feed), 0);
 }
 
 static void author_profile__revises_the_region_and_nothing_else(void **state)
@@ -424,6 +514,15 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			author_publish__says_that_the_key_is_missing, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			author_publish__is_the_last_gate_of_the_guard, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			author_withdraw__looks_at_the_reason_alone, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			author_profile__refuses_a_person_as_the_contact, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			author_withdraw__marks_the_record, setup, teardown),
