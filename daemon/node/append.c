@@ -11,11 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/node/node_private.h"
+#include "daemon/node/indexer.h"
 #include "store/fs.h"
 
-/* Updates of a batch that watchers hear of one by one. */
-#define APPEND_NOTES_MAX 64u
 /* So long after the last one memory is given back to the system. */
 #define TRIM_MS 10000u
 /* Commits after which packs are merged, */
@@ -37,47 +35,8 @@ struct append_job {
 	uint64_t refused_seq;
 	struct weald_msg msg;
 	struct replica_look look;
-	struct update_note *notes; /* of what was committed last */
-	size_t notes_n;
 	uint64_t appended;
 };
-
-void update_note_take(struct update_note *note, const struct update *u,
-		      const uint8_t commit[OBJECT_ID_BYTES])
-{
-	memset(note, 0, sizeof(*note));
-	note->seq = u->seq;
-	note->time = u->time;
-	note->version = u->version;
-	memcpy(note->commit, commit, sizeof(note->commit));
-	snprintf(note->action, sizeof(note->action), "%.*s", (int)u->action.len,
-		 (const char *)u->action.data);
-	snprintf(note->record, sizeof(note->record), "%.*s", (int)u->record.len,
-		 (const char *)u->record.data);
-	snprintf(note->summary, sizeof(note->summary), "%.*s",
-		 (int)u->summary.len, (const char *)u->summary.data);
-}
-
-void update_note_tell(struct replica *r, const struct update_note *note)
-{
-	struct node *n = r->node;
-	char hex[2 * OBJECT_ID_BYTES + 1];
-
-	if (!watch_is_wanted(n)) {
-		return;
-	}
-	hex_encode(note->commit, sizeof(note->commit), hex);
-	watch_tell(n,
-		   json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:s, s:s, "
-			     "s:s, s:s, s:I}",
-			     "event", "update", "feed", replica_label(r), "own",
-			     r->own ? 1 : 0, "seq", (json_int_t)note->seq,
-			     "time", (json_int_t)note->time, "version",
-			     (json_int_t)note->version, "commit", hex, "action",
-			     note->action, "record", note->record, "summary",
-			     note->summary, "received",
-			     (json_int_t)node_clock_s()));
-}
 
 static bool err_is_ours(int err)
 {
@@ -136,12 +95,9 @@ static int append_one(struct append_job *a, struct feed *f, size_t i)
 	return r;
 }
 
-/* Commit; remember what watchers are told. */
-static int append_commit(struct append_job *a, struct feed *f, size_t done)
+static int append_commit(struct append_job *a, struct feed *f)
 {
 	uint64_t before = feed_committed_seq(f);
-	size_t first;
-	size_t i;
 	int r;
 
 	if (feed_staged(f) == 0) {
@@ -152,13 +108,6 @@ static int append_commit(struct append_job *a, struct feed *f, size_t done)
 		a->refused_seq = before + 1;
 	}
 	a->appended += feed_committed_seq(f) - before;
-	first = done > APPEND_NOTES_MAX ? done - APPEND_NOTES_MAX : 0;
-	a->notes_n = 0;
-	for (i = first; r == WEALD_OK && a->notes != NULL && i < done; i++) {
-		update_note_take(&a->notes[a->notes_n++],
-				 &a->verified[i]->checked.update,
-				 a->verified[i]->checked.commit_id);
-	}
 	return r;
 }
 
@@ -171,13 +120,13 @@ static int append_all(struct append_job *a, struct feed *f)
 	for (i = 0; r == WEALD_OK && i < a->n; i++) {
 		r = append_one(a, f, i);
 		if (r == WEALD_OK && feed_batch_is_full(f)) {
-			r = append_commit(a, f, i + 1);
+			r = append_commit(a, f);
 		}
 	}
 	refused = r;
 	if (r == WEALD_OK || !err_is_ours(r)) {
 		/* what came before a refused one is good */
-		r = append_commit(a, f, refused == WEALD_OK ? i : i - 1);
+		r = append_commit(a, f);
 	}
 	if (r != WEALD_OK || refused != WEALD_OK) {
 		feed_rollback(f);
@@ -291,7 +240,7 @@ void consolidate_tick(struct node *n)
 
 	for (i = 0; i < n->replicas_n; i++) {
 		r = n->replicas[i];
-		if (r->commits > 0 && !r->busy && r->first == NULL &&
+		if (r->commits > 0 && !r->busy && r->waiting.first == NULL &&
 		    node_now_ms(n) - r->commit_ms >= CONSOLIDATE_REST_MS) {
 			consolidate_begin(r);
 			return;
@@ -324,7 +273,6 @@ static void append_take(struct append_job *a)
 	struct node *n = r->node;
 	bool named = a->name[0] != '\0';
 	bool profile = a->look.region_read;
-	size_t i;
 
 	if (named && a->look.head.seq == 0) {
 		unmake_feed(a);
@@ -342,10 +290,9 @@ static void append_take(struct append_job *a)
 	if (profile && r->feed != NULL) {
 		membership_profile(n, r);
 	}
-	for (i = 0; i < a->notes_n; i++) {
-		update_note_tell(r, &a->notes[i]);
-	}
 	if (a->appended > 0) {
+		watch_updates(r, r->head.seq - a->appended + 1, r->head.seq);
+		indexer_added(r);
 		consolidate_later(r);
 		n->trim_ms = node_now_ms(n) + TRIM_MS;
 	}
@@ -389,7 +336,6 @@ static void append_free(struct append_job *a)
 	member_follow_release(&a->choice);
 	free(a->blobs);
 	free(a->verified);
-	free(a->notes);
 	free(a);
 }
 
@@ -467,9 +413,6 @@ void append_begin(struct node *n, const struct gossip_effect *e)
 	a->job.work = append_work;
 	a->job.done = append_done;
 	a->narrow = r->policy == GOSSIP_FOLLOW_NARROW;
-	if (watch_is_wanted(n)) {
-		a->notes = calloc(APPEND_NOTES_MAX, sizeof(*a->notes));
-	}
 	for (i = 0; i < e->append.n; i++) {
 		a->blobs[i] = blob_ref(e->append.envelopes[i]);
 		a->verified[i] = verified_take(n, a->blobs[i]);

@@ -103,7 +103,6 @@ static int send_headers(struct session *s, const struct frame *frame)
 static void perform_send(struct node *n, const struct gossip_effect *e)
 {
 	struct session *s = session_find(n, e->send.peer);
-	struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
 	int r;
 
 	if (s == NULL || s->state != SESSION_PEER) {
@@ -119,9 +118,7 @@ static void perform_send(struct node *n, const struct gossip_effect *e)
 		log_warning("cannot send, closing conn=%u frame=%s error=%s",
 			    s->id, frame_name(e->send.frame->type),
 			    err_name(r));
-		session_close(s, false, "restarting", "out of memory");
-		down.peer_down.peer = s->id;
-		drive_later(n, &down);
+		session_drop(s, false, "restarting", "out of memory");
 	}
 }
 

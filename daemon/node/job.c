@@ -10,6 +10,30 @@
 
 #include "daemon/node/node_private.h"
 
+void job_list_add(struct job_list *l, struct job *job)
+{
+	job->next = NULL;
+	if (l->last == NULL) {
+		l->first = job;
+	} else {
+		l->last->next = job;
+	}
+	l->last = job;
+}
+
+struct job *job_list_take(struct job_list *l)
+{
+	struct job *job = l->first;
+
+	if (job != NULL) {
+		l->first = job->next;
+		if (l->first == NULL) {
+			l->last = NULL;
+		}
+	}
+	return job;
+}
+
 static void job_work_cb(uv_work_t *req)
 {
 	struct job *job = req->data;
@@ -55,14 +79,14 @@ static void job_start(struct node *n, struct job *job)
 
 void job_kick(struct replica *r)
 {
-	struct job *job = r->first;
+	struct job *job;
 
-	if (r->busy || job == NULL || r->node->alone != NULL) {
+	if (r->busy || r->node->alone != NULL) {
 		return;
 	}
-	r->first = job->next;
-	if (r->first == NULL) {
-		r->last = NULL;
+	job = job_list_take(&r->waiting);
+	if (job == NULL) {
+		return;
 	}
 	r->busy = true;
 	job_start(r->node, job);
@@ -73,17 +97,11 @@ void job_submit(struct node *n, struct replica *r, struct job *job)
 	assert(job->work != NULL && job->done != NULL);
 	job->node = n;
 	job->replica = r;
-	job->next = NULL;
 	n->jobs++;
 	if (r == NULL) {
 		job_start(n, job);
 		return;
 	}
-	if (r->last == NULL) {
-		r->first = job;
-	} else {
-		r->last->next = job;
-	}
-	r->last = job;
+	job_list_add(&r->waiting, job);
 	job_kick(r);
 }

@@ -711,43 +711,9 @@ static void joins_tick(struct node *n)
 }
 
 /* What is known within node_join() is told right after it. */
-struct soon {
-	uv_timer_t timer;
-	struct node *node;
-};
-
-static void soon_closed_cb(uv_handle_t *handle)
+static void tell_soon(void *ctx)
 {
-	struct soon *s = handle->data;
-
-	s->node->handles--;
-	free(s);
-}
-
-static void soon_cb(uv_timer_t *timer)
-{
-	struct soon *s = timer->data;
-
-	joins_tick(s->node);
-	uv_close((uv_handle_t *)timer, soon_closed_cb);
-}
-
-static int tell_soon(struct node *n)
-{
-	struct soon *s = calloc(1, sizeof *s);
-
-	if (s == NULL) {
-		return WEALD_NOMEM;
-	}
-	if (uv_timer_init(&n->loop, &s->timer) != 0) {
-		free(s);
-		return WEALD_NOMEM;
-	}
-	s->node = n;
-	s->timer.data = s;
-	n->handles++;
-	(void)uv_timer_start(&s->timer, soon_cb, 0, 0);
-	return WEALD_OK;
+	joins_tick(ctx);
 }
 
 /* One that nobody waits for gives its place to one that somebody does. */
@@ -781,7 +747,7 @@ int node_join(struct node *n, const char *token, void *ctx, node_done_fn *done)
 		j.err = r;
 	}
 	if (j.ended) {
-		r = tell_soon(n);
+		r = node_soon(n, tell_soon, n);
 		if (r != WEALD_OK) {
 			return r;
 		}

@@ -22,7 +22,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "daemon/node/node_private.h"
+#include "daemon/node/indexer.h"
 #include "daemon/version.h"
 
 #define HOME_LOCK_WAIT_MS 5000u
@@ -100,7 +100,7 @@ void node_idle(struct node *n)
 
 	alone_try(n);
 	if (!n->stopping || n->driving || n->sessions_n > 0 || n->jobs > 0 ||
-	    n->verify_first != NULL) {
+	    n->verify_waiting.first != NULL) {
 		return;
 	}
 	if (n->control != NULL) {
@@ -116,6 +116,7 @@ void node_idle(struct node *n)
 	if (n->jobs > 0) {
 		return;
 	}
+	indexer_stop(n);
 	close_handle(n, (uv_handle_t *)&n->wake);
 	close_handle(n, (uv_handle_t *)&n->tick);
 	for (i = 0; i < sizeof(n->signals) / sizeof(n->signals[0]); i++) {
@@ -138,6 +139,46 @@ void node_fail(struct node *n, int err, const struct weald_msg *msg)
 	}
 	n->fail_pending = true; /* tick_cb(): never from within a step */
 	uv_timer_start(&n->tick, tick_cb, 0, TICK_MS);
+}
+
+struct soon {
+	uv_timer_t timer;
+	struct node *node;
+	void (*fn)(void *ctx);
+	void *ctx;
+};
+
+static void soon_closed_cb(uv_handle_t *handle)
+{
+	struct soon *s = handle->data;
+
+	s->node->handles--;
+	free(s);
+}
+
+static void soon_cb(uv_timer_t *timer)
+{
+	struct soon *s = timer->data;
+
+	s->fn(s->ctx);
+	uv_close((uv_handle_t *)timer, soon_closed_cb);
+}
+
+int node_soon(struct node *n, void (*fn)(void *ctx), void *ctx)
+{
+	struct soon *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || uv_timer_init(&n->loop, &s->timer) != 0) {
+		free(s);
+		return WEALD_NOMEM;
+	}
+	s->node = n;
+	s->fn = fn;
+	s->ctx = ctx;
+	s->timer.data = s;
+	n->handles++;
+	(void)uv_timer_start(&s->timer, soon_cb, 0, 0);
+	return WEALD_OK;
 }
 
 /* ---- while running -------------------------------------------------------
@@ -175,6 +216,7 @@ static void tick_cb(uv_timer_t *timer)
 	plan_tick(n);
 	membership_tick(n);
 	contents_tick(n);
+	indexer_tick(n);
 	receipts_save(n);
 }
 
@@ -457,6 +499,9 @@ static int start(struct node *n, const struct node_options *options,
 		r = membership_open(n, msg);
 	}
 	if (r == WEALD_OK) {
+		r = indexer_open(n);
+	}
+	if (r == WEALD_OK) {
 		r = control_server_open(n, &n->control, msg);
 	}
 	return r;
@@ -498,6 +543,7 @@ static void finish(struct node *n)
 	watch_release(n);
 	membership_close(n);
 	receipts_release(n);
+	indexer_close(n);
 	replicas_close(n);
 	members_release(&n->members);
 	tls_free(n->tls);

@@ -127,6 +127,13 @@ int node_why(struct node *n, const char *region, json_t **out,
 int node_holders(struct node *n, uint64_t seq, json_t **out);
 
 /*
+ * The index: begin to make it anew from the feeds; how far it is. Both give
+ * what "index" of node_status() is.
+ */
+int node_reindex(struct node *n, json_t **out);
+int node_index_state(struct node *n, json_t **out);
+
+/*
  * Watch: @fn is called for every event ({"event": "update", ...}) with a
  * borrowed object. Not from within a call of this header.
  */

@@ -1,20 +1,23 @@
 /*
  * Inside the node: what its files share. daemon/node/node.h is for others.
  *
- *   node.c        start, stop, signals, reload
- *   drive.c       the engine: one event at a time in, its effects carried out
- *   session.c     a connection from TLS to the engine: strangers, roster,
- * back-off job.c         work on the thread pool, in order for each feed
- *   replica.c     the feeds in this home: open, follow, what is known of them
- *   verify.c      updates of peers are checked, many at a time
- *   append.c      and stored
- *   serve.c       updates are read for peers; forks and proofs judged
- *   sign.c        own updates: node_author(), node_alone()
- *   receipts.c    receipts: signed, checked, kept over a restart
- *   contents.c    files of narrow replicas: asked for, answered
- *   membership.c  invites, joins, follows, introductions, our region.yaml
- *   report.c      status, peers, feeds, why, as JSON
- *   watch.c       who is told of what happens
+ *   node.c             start, stop, signals, reload
+ *   drive.c            the engine: an event in, its effects carried out
+ *   session.c          a connection from TLS to the engine: who it is
+ *   plan.c             whom to dial
+ *   job.c              work on the thread pool, in order for each feed
+ *   replica.c          the feeds in this home, and what is known of them
+ *   verify.c           updates of peers are checked, many at a time
+ *   append.c           and stored
+ *   serve.c            updates are read for peers; forks and proofs judged
+ *   sign.c             own updates: node_author(), node_alone()
+ *   receipts.c         receipts: signed, checked, kept over a restart
+ *   contents_fetch.c   files of narrow replicas: asked for, stored
+ *   contents_answer.c  and read for peers
+ *   membership.c       invites, joins, follows, introductions, region.yaml
+ *   report.c           status, peers, feeds, why, as JSON
+ *   indexer.c          the index follows the feeds: daemon/node/indexer.h
+ *   watch.c            who is told of what happens
  *
  * Threads. Everything here belongs to the loop's thread but what a job's work()
  * touches: its own struct, and the struct feed of its replica, of which at most
@@ -65,6 +68,15 @@ struct job {
 	struct job *next;
 };
 
+/* Jobs that wait, in their order. All zero is an empty list. */
+struct job_list {
+	struct job *first;
+	struct job *last;
+};
+void job_list_add(struct job_list *l, struct job *job);
+/* The first, or NULL. */
+struct job *job_list_take(struct job_list *l);
+
 /* Takes @job. */
 void job_submit(struct node *n, struct replica *r, struct job *job);
 /* Start what waits for @r, unless one runs or the node pauses. */
@@ -82,7 +94,7 @@ struct replica {
 	char slug[SLUG_BYTES_MAX + 1];   /* "" where not known yet */
 	bool own;
 	bool engine_knows;   /* a FOLLOW was told */
-	bool narrow;         /* contents are missing, or may be: contents.c */
+	bool narrow;         /* contents are missing, or may be */
 	struct fetch *fetch; /* of its missing contents; NULL: never */
 	enum gossip_policy policy;
 	/* the jobs'; NULL while there is no repository, or a damaged one */
@@ -98,10 +110,17 @@ struct replica {
 	/* its last readable region.yaml; all zero where none */
 	struct region region;
 	bool has_region;
-	/* jobs that wait */
-	struct job *first;
-	struct job *last;
+	struct job_list waiting;
 	bool busy;
+	struct indexing {
+		struct replica *next; /* in the indexer's queue */
+		bool waits;           /* it stands there */
+		bool revisit;         /* contents that were absent have come */
+		bool torn;            /* it could not be read the last time */
+		bool out;             /* nor the time after: it is left out */
+		uint64_t seq;         /* where the index is with it */
+		uint64_t told;        /* where watchers heard what matters */
+	} indexing;
 	unsigned commits;   /* since packs were merged */
 	uint64_t commit_ms; /* the last of them */
 	bool appending;     /* the engine waits for an APPENDED */
@@ -202,12 +221,24 @@ struct session *session_by_key(struct node *n, const uint8_t key[PUBKEY_BYTES]);
 size_t sessions_up(const struct node *n);
 void session_close(struct session *s, bool at_fault, const char *reason,
 		   const char *detail);
+/*
+ * End a session that is in the engine, and tell the engine, also from within
+ * its effects.
+ */
+void session_drop(struct session *s, bool at_fault, const char *reason,
+		  const char *detail);
+/* The same, and the peer is not taken again for a while. */
+void session_misbehaved(struct session *s, const char *reason,
+			const char *detail);
 /* Membership has judged a join: WEALD_OK, or why not, with the word to say. */
 void session_judged(struct session *s, int err, const char *reason,
 		    const char *detail);
 /* The region that a node key speaks for; false: no region known here does. */
 bool roster_find(struct node *n, const uint8_t key[PUBKEY_BYTES],
 		 struct replica **out_region, bool *out_blocked);
+/* What the region.yaml of @r says of a node key; NULL: nothing. */
+const struct region_node *roster_node(const struct replica *r,
+				      const uint8_t key[PUBKEY_BYTES]);
 /* Does region @r, followed or our own, name this node key? */
 bool roster_names(struct node *n, const struct replica *r,
 		  const uint8_t key[PUBKEY_BYTES]);
@@ -288,20 +319,6 @@ void read_begin(struct node *n, const struct gossip_effect *e);
 void judge_begin(struct node *n, const struct gossip_effect *e);
 void check_proof_begin(struct node *n, const struct gossip_effect *e);
 
-/* What watchers are told of an update. */
-struct update_note {
-	uint64_t seq;
-	uint64_t time;
-	uint64_t version;
-	uint8_t commit[OBJECT_ID_BYTES];
-	char action[21];
-	char record[RECORD_BYTES_MAX + 1];
-	char summary[SUMMARY_BYTES_MAX + 1];
-};
-void update_note_take(struct update_note *note, const struct update *u,
-		      const uint8_t commit[OBJECT_ID_BYTES]);
-void update_note_tell(struct replica *r, const struct update_note *note);
-
 /* ---- sign.c --------------------------------------------------------------
  */
 
@@ -322,14 +339,13 @@ int receipts_view(struct node *n, uint8_t (**out)[PUBKEY_BYTES], size_t *out_n);
 uint64_t receipts_time(struct node *n, const uint8_t node[PUBKEY_BYTES]);
 void receipts_release(struct node *n);
 
-/* ---- contents.c ----------------------------------------------------------
+/* ---- contents_fetch.c, contents_answer.c ----------------------------------
  */
 
-/*
- * A want-contents or contents frame of a peer in the engine. False: it was not
- * asked for.
- */
-bool contents_received(struct session *s, const struct frame *frame);
+/* Files that a peer in the engine sends. False: they were not asked for. */
+bool contents_came(struct session *s, const struct frame_contents *c);
+/* It asks for files. */
+void contents_wanted(struct session *s, const struct frame_want_contents *w);
 /*
  * Something of a narrow replica has changed: look for what is missing, in its
  * last updates or, where the choice may have changed, in @all.
@@ -337,8 +353,10 @@ bool contents_received(struct session *s, const struct frame *frame);
 void contents_look(struct replica *r, bool all);
 /* Bytes have gone out: go on answering. */
 void contents_sent(struct session *s);
-/* The session ends: what it was asked for is asked of another. */
-void contents_down(struct session *s);
+/* The session ends: it is answered no more; */
+void contents_forget(struct session *s);
+/* what it was asked for is asked of another. */
+void contents_lost(struct session *s);
 void contents_tick(struct node *n);
 /* A peer has come: who rests as nobody had it looks again. */
 void contents_peer_up(struct node *n);
@@ -377,6 +395,8 @@ void node_members_changed(struct node *n);
 void node_fail(struct node *n, int err, const struct weald_msg *msg);
 /* All jobs are done: go on with what waited for that. */
 void node_idle(struct node *n);
+/* Call @fn(@ctx) from the loop, right after what runs now. WEALD_NOMEM. */
+int node_soon(struct node *n, void (*fn)(void *ctx), void *ctx);
 
 /* ---- report_view.c -------------------------------------------------------
  */
@@ -390,15 +410,23 @@ struct node_mark {
 /* The own feed is about to be taken over: the old head is there still. */
 void report_own_moved(struct node *n, const struct replica_look *look);
 
-/* ---- watch.c -------------------------------------------------------------
+/* ---- watch.c, watch_updates.c
+ * -------------------------------------------------------------
  */
 
 /* Tell all watchers; takes @event, which may be NULL (no memory). */
 void watch_tell(struct node *n, json_t *event);
 bool watch_is_wanted(const struct node *n);
 void watch_release(struct node *n);
+/*
+ * Tell watchers, if there are any, of the updates @from to @to, which are
+ * durable; of very many only the last. What the privacy guard blocks is told
+ * without its words.
+ */
+void watch_updates(struct replica *r, uint64_t from, uint64_t to);
 
 struct alone;
+struct indexer;
 struct receipt_book;
 
 #define TWIN_PEERS_MAX    8u
@@ -450,10 +478,10 @@ struct node {
 	struct verify_job *verifying_live;
 	struct verify_job *verifying_rest;
 	/* the rest waits for its turn, so that live ones find a thread */
-	struct job *verify_first;
-	struct job *verify_last;
+	struct job_list verify_waiting;
 	size_t verify_running;
 
+	struct indexer *indexer; /* daemon/node/indexer.h */
 	struct receipt_book *receipts;
 	struct membership *membership;
 	struct control_server *control;

@@ -27,23 +27,15 @@ static bool is_own_region(const struct node *n, const struct replica *r)
 static const struct region_node *find_region_node(struct node *n,
 						  const uint8_t *key)
 {
-	const struct replica *r;
+	const struct region_node *found = NULL;
 	size_t i;
-	size_t k;
 
-	for (i = 0; i < n->replicas_n; i++) {
-		r = n->replicas[i];
-		if (!r->has_region || r->policy == GOSSIP_BLOCKED_FEED) {
-			continue;
-		}
-		for (k = 0; k < r->region.nodes_n; k++) {
-			if (memcmp(r->region.nodes[k].key, key, PUBKEY_BYTES) ==
-			    0) {
-				return &r->region.nodes[k];
-			}
+	for (i = 0; found == NULL && i < n->replicas_n; i++) {
+		if (n->replicas[i]->policy != GOSSIP_BLOCKED_FEED) {
+			found = roster_node(n->replicas[i], key);
 		}
 	}
-	return NULL;
+	return found;
 }
 
 static void add_address(const char **list, size_t *count, const char *address)

@@ -267,18 +267,13 @@ static bool is_named(struct node *n, const uint8_t key[PUBKEY_BYTES])
 	const struct member_peer *peer = members_peer(&n->members, key);
 	const struct replica *r;
 	size_t i;
-	size_t k;
 
 	for (i = 0; i < n->replicas_n; i++) {
 		r = n->replicas[i];
-		if (r != n->own && members_follow(&n->members, r->id) == NULL) {
-			continue;
-		}
-		for (k = 0; k < r->region.nodes_n; k++) {
-			if (memcmp(r->region.nodes[k].key, key, PUBKEY_BYTES) ==
-			    0) {
-				return true;
-			}
+		if ((r == n->own ||
+		     members_follow(&n->members, r->id) != NULL) &&
+		    roster_node(r, key) != NULL) {
+			return true;
 		}
 	}
 	/* one that joined counts until its region has said its nodes */

@@ -45,7 +45,7 @@ struct replica *replica_named(struct node *n, const char *name)
 
 static void replica_free(struct replica *r)
 {
-	assert(r->first == NULL && !r->busy);
+	assert(r->waiting.first == NULL && !r->busy);
 	contents_release(r);
 	feed_close(r->feed);
 	region_release(&r->region);
@@ -122,45 +122,16 @@ void replica_choose_name(struct replica *r, const char *slug)
 	snprintf(r->name, sizeof(r->name), "%s-%s", slug, hex);
 }
 
-static int copy_texts(char **from, size_t n, char ***out, size_t *out_n)
-{
-	char **copy = calloc(n + 1, sizeof(*copy));
-
-	if (copy == NULL) {
-		return WEALD_NOMEM;
-	}
-	*out = copy;
-	while (*out_n < n) {
-		copy[*out_n] = strdup(from[*out_n]);
-		if (copy[*out_n] == NULL) {
-			return WEALD_NOMEM;
-		}
-		(*out_n)++;
-	}
-	return WEALD_OK;
-}
-
 int replica_choice(const struct replica *r, struct member_follow *out)
 {
 	const struct member_follow *f =
 		members_follow(&r->node->members, r->id);
-	struct member_follow copy = { .topics = NULL };
-	int err = WEALD_OK;
 
-	if (f != NULL) {
-		err = copy_texts(f->topics, f->topics_n, &copy.topics,
-				 &copy.topics_n);
+	if (f == NULL) {
+		*out = (struct member_follow){ .topics = NULL };
+		return WEALD_OK;
 	}
-	if (f != NULL && err == WEALD_OK) {
-		err = copy_texts(f->kinds, f->kinds_n, &copy.kinds,
-				 &copy.kinds_n);
-	}
-	if (err != WEALD_OK) {
-		member_follow_release(&copy);
-		return err;
-	}
-	*out = copy;
-	return WEALD_OK;
+	return member_follow_copy(f, out);
 }
 
 bool replica_wants(const struct member_follow *choice, const struct update *u)

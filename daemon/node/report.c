@@ -677,6 +677,7 @@ int node_status(struct node *n, json_t **out)
 		return r;
 	}
 	report_begin(&o);
+	report_index(&v, &o);
 	add_answer(&v, &o);
 	add_missing(&v, &o);
 	add_node(&v, &o);

@@ -5,6 +5,7 @@
  *   report.c         status, holders
  *   report_peers.c   peers
  *   report_feeds.c   feeds
+ *   report_index.c   of status: the index, and what stands in it
  *   report_why.c     why: another region; report_own.c: our own
  *   report_view.c    the view that all are answered from
  *   report_json.c    objects and texts
@@ -185,6 +186,12 @@ void report_append(struct report_object *o, json_t *list, json_t *value);
 /* The first 8 hex digits of a node key, as all tables show it. */
 const char *report_key(const uint8_t key[PUBKEY_BYTES],
 		       char out[REPORT_KEY_BYTES]);
+
+/* ---- the index: report_index.c -------------------------------------------
+ */
+
+/* What of the index, and in it, a person here has to know. */
+void report_index(const struct report_view *v, struct report_object *o);
 
 /* ---- steps of why: report_why.c ------------------------------------------
  */

@@ -66,17 +66,17 @@ size_t sessions_up(const struct node *n)
 /* ---- who is who ----------------------------------------------------------
  */
 
-static bool region_names(const struct replica *r,
-			 const uint8_t key[PUBKEY_BYTES])
+const struct region_node *roster_node(const struct replica *r,
+				      const uint8_t key[PUBKEY_BYTES])
 {
 	size_t i;
 
 	for (i = 0; r->has_region && i < r->region.nodes_n; i++) {
 		if (memcmp(r->region.nodes[i].key, key, PUBKEY_BYTES) == 0) {
-			return true;
+			return &r->region.nodes[i];
 		}
 	}
-	return false;
+	return NULL;
 }
 
 bool roster_names(struct node *n, const struct replica *r,
@@ -87,7 +87,7 @@ bool roster_names(struct node *n, const struct replica *r,
 	if (r != n->own && r->policy == GOSSIP_NOT_FOLLOWED) {
 		return false;
 	}
-	return region_names(r, key) ||
+	return roster_node(r, key) != NULL ||
 	       (!r->has_region && peer != NULL && peer->has_feed &&
 		memcmp(peer->feed, r->id, sizeof(r->id)) == 0);
 }
@@ -104,7 +104,7 @@ bool roster_find(struct node *n, const uint8_t key[PUBKEY_BYTES],
 	for (i = 0; i < n->replicas_n; i++) {
 		r = n->replicas[i];
 		if ((r == n->own || r->policy != GOSSIP_NOT_FOLLOWED) &&
-		    region_names(r, key) &&
+		    roster_node(r, key) != NULL &&
 		    (region == NULL || region->policy == GOSSIP_BLOCKED_FEED)) {
 			region = r;
 		}
@@ -232,6 +232,29 @@ void session_close(struct session *s, bool at_fault, const char *reason,
 {
 	s->state = SESSION_GONE;
 	conn_close(s->conn, at_fault, reason, detail);
+}
+
+void session_drop(struct session *s, bool at_fault, const char *reason,
+		  const char *detail)
+{
+	struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
+	struct node *n = s->node;
+
+	assert(s->state == SESSION_PEER);
+	down.peer_down.peer = s->id;
+	session_close(s, at_fault, reason, detail);
+	if (n->driving) {
+		drive_later(n, &down);
+	} else {
+		drive(n, &down);
+	}
+}
+
+void session_misbehaved(struct session *s, const char *reason,
+			const char *detail)
+{
+	back_off_add(s->node, s->key, reason);
+	session_drop(s, true, reason, detail);
 }
 
 /* The peer is known: into the engine with it. */
@@ -403,7 +426,8 @@ static void session_down_cb(void *ctx, struct conn *c,
 		const char *why;
 		bool entered = s->id != 0;
 
-		contents_down(s);
+		contents_forget(s);
+		contents_lost(s);
 		session_free(s);
 		look_for_twin(n, end, id);
 		if (entered && session_by_key(n, id) == NULL) {
@@ -451,9 +475,13 @@ static bool driver_frame(struct session *s, const struct frame *f)
 {
 	switch (f->type) {
 	case FRAME_WANT_CONTENTS:
+		if (s->accepted) {
+			contents_wanted(s, &f->want_contents);
+		}
+		return s->accepted;
 	case FRAME_CONTENTS:
 		/* what was not asked for the engine counts */
-		return s->accepted && contents_received(s, f);
+		return s->accepted && contents_came(s, &f->contents);
 	case FRAME_HELLO:
 		/* nobody says hello to a stranger that was not accepted */
 		if (!s->accepted) {
@@ -555,7 +583,6 @@ void sessions_tick(struct node *n)
 
 void sessions_review(struct node *n)
 {
-	struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
 	struct replica *region;
 	struct session *s;
 	bool blocked;
@@ -568,9 +595,7 @@ void sessions_review(struct node *n)
 		if (s->state != SESSION_PEER || (known && !blocked)) {
 			continue;
 		}
-		session_close(s, true, blocked ? "blocked" : "unknown-region",
-			      "not a peer of this node any more");
-		down.peer_down.peer = s->id;
-		drive(n, &down);
+		session_drop(s, true, blocked ? "blocked" : "unknown-region",
+			     "not a peer of this node any more");
 	}
 }

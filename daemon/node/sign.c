@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/node/node_private.h"
+#include "daemon/node/indexer.h"
 #include "proto/digest.h"
 
 /* More at once are not pushed one by one: the peers ask for them. */
@@ -29,18 +29,15 @@ struct sign_job {
 	struct replica_look look;
 	struct blob *blobs[SIGN_PUSHED_MAX];
 	struct gossip_head heads[SIGN_PUSHED_MAX];
-	struct update_note *notes;
 	size_t n;
 	bool moved; /* more than SIGN_PUSHED_MAX, or one cannot be read back */
 };
 
 /* A refusal that is told from the loop, never within the call. */
 struct refusal {
-	uv_timer_t timer;
 	node_done_fn *done;
 	void *ctx;
 	struct weald_msg msg;
-	struct node *node;
 };
 
 bool node_may_sign(struct node *n, struct weald_msg *msg)
@@ -97,10 +94,6 @@ static int read_back(struct sign_job *s, const struct feed *f, uint64_t seq)
 		memcpy(h->commit, stored.commit_id, sizeof(h->commit));
 		memcpy(h->key, stored.update.key, sizeof(h->key));
 		r = digest_sha256(buf_span(&stored.payload), h->digest);
-	}
-	if (r == WEALD_OK && s->notes != NULL) {
-		update_note_take(&s->notes[s->n], &stored.update,
-				 stored.commit_id);
 	}
 	if (r == WEALD_OK) {
 		s->n++;
@@ -163,9 +156,6 @@ static void sign_tell(struct sign_job *s)
 		event.local_write.envelope = s->blobs[i];
 		drive(n, &event);
 		event.type = GOSSIP_LOCAL_WRITE;
-		if (s->notes != NULL) {
-			update_note_tell(r, &s->notes[i]);
-		}
 	}
 	if (s->moved) {
 		event.type = GOSSIP_MOVED;
@@ -188,6 +178,8 @@ static void sign_done(struct job *job)
 	}
 	if (grown) {
 		sign_tell(s);
+		watch_updates(r, s->before + 1, r->head.seq);
+		indexer_added(r);
 		consolidate_later(r);
 		membership_profile(n, r);
 	}
@@ -199,47 +191,37 @@ static void sign_done(struct job *job)
 		blob_unref(s->blobs[i]);
 	}
 	region_release(&s->look.region);
-	free(s->notes);
 	free(s);
 }
 
 /* ---- refused at once -----------------------------------------------------
  */
 
-static void refusal_closed_cb(uv_handle_t *handle)
+static void refuse_now(void *ctx)
 {
-	struct refusal *r = handle->data;
-	struct node *n = r->node;
-
-	n->handles--;
-	free(r);
-}
-
-static void refusal_cb(uv_timer_t *timer)
-{
-	struct refusal *r = timer->data;
+	struct refusal *r = ctx;
 
 	r->done(r->ctx, WEALD_GUARD, &r->msg);
-	uv_close((uv_handle_t *)timer, refusal_closed_cb);
+	free(r);
 }
 
 static int refuse_later(struct node *n, const struct weald_msg *msg, void *ctx,
 			node_done_fn *done)
 {
 	struct refusal *r = calloc(1, sizeof(*r));
+	int err;
 
 	if (r == NULL) {
 		return WEALD_NOMEM;
 	}
-	r->node = n;
 	r->msg = *msg;
 	r->ctx = ctx;
 	r->done = done;
-	uv_timer_init(&n->loop, &r->timer);
-	r->timer.data = r;
-	n->handles++;
-	uv_timer_start(&r->timer, refusal_cb, 0, 0);
-	return WEALD_OK;
+	err = node_soon(n, refuse_now, r);
+	if (err != WEALD_OK) {
+		free(r);
+	}
+	return err;
 }
 
 int node_author(struct node *n, node_author_fn *fn, void *ctx,
@@ -258,9 +240,6 @@ int node_author(struct node *n, node_author_fn *fn, void *ctx,
 	s = calloc(1, sizeof(*s));
 	if (s == NULL) {
 		return WEALD_NOMEM;
-	}
-	if (watch_is_wanted(n)) {
-		s->notes = calloc(SIGN_PUSHED_MAX, sizeof(*s->notes));
 	}
 	s->fn = fn;
 	s->ctx = ctx;
@@ -318,6 +297,7 @@ static void alone_done(struct job *job)
 		job_kick(n->replicas[i]);
 	}
 	node_members_changed(n);
+	indexer_look(n);
 	a->done(a->ctx, a->err, &a->msg);
 	free(a);
 }

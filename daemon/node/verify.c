@@ -213,13 +213,8 @@ static void verify_next(struct node *n)
 {
 	struct job *job;
 
-	while (n->verify_first != NULL &&
-	       n->verify_running < parallel_workers()) {
-		job = n->verify_first;
-		n->verify_first = job->next;
-		if (n->verify_first == NULL) {
-			n->verify_last = NULL;
-		}
+	while (n->verify_running < parallel_workers() &&
+	       (job = job_list_take(&n->verify_waiting)) != NULL) {
 		n->verify_running++;
 		job_submit(n, NULL, job);
 	}
@@ -261,13 +256,7 @@ static void verify_submit(struct node *n, struct verify_job *v)
 		job_submit(n, NULL, &v->job);
 		return;
 	}
-	v->job.next = NULL;
-	if (n->verify_last == NULL) {
-		n->verify_first = &v->job;
-	} else {
-		n->verify_last->next = &v->job;
-	}
-	n->verify_last = &v->job;
+	job_list_add(&n->verify_waiting, &v->job);
 	verify_next(n);
 }
 

@@ -190,6 +190,20 @@ int node_status(struct node *n, json_t **out)
 	return WEALD_OK;
 }
 
+int node_reindex(struct node *n, json_t **out)
+{
+	(void)n;
+	*out = json_pack("{s:s}", "state", "making");
+	return WEALD_OK;
+}
+
+int node_index_state(struct node *n, json_t **out)
+{
+	(void)n;
+	*out = json_pack("{s:s}", "state", "up-to-date");
+	return WEALD_OK;
+}
+
 int node_peers(struct node *n, json_t **out)
 {
 	(void)n;

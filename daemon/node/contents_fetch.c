@@ -1,5 +1,5 @@
 /*
- * The files of narrow replicas.
+ * The files of narrow replicas: those that are missing here.
  *
  * A feed that is followed by topic or kind comes as headers. A job then looks
  * which contents are missing and wanted, some hundred at a time; they are asked
@@ -7,15 +7,12 @@
  * against its update and stored. When the choice becomes wider the same look
  * finds what is missing now; when all is there and wanted, the replica becomes
  * whole.
- *
- * The other way round, a peer's want-contents is answered a piece at a time,
- * and no further piece is read while what was sent waits to be taken.
  */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/node/node_private.h"
+#include "daemon/node/indexer.h"
 
 /* Contents asked for at once: so many, or so many bytes of them. */
 #define FETCH_N_MAX     256u
@@ -28,10 +25,6 @@
 #define FETCH_AGAIN_MS 60000u
 /* A peer has come, and says what it holds in a moment. */
 #define FETCH_SOON_MS 1000u
-/* Read for one piece of an answer. */
-#define ANSWER_BYTES (1024u * 1024u)
-/* want-contents of one peer that wait. */
-#define ANSWERS_MAX 8u
 
 enum fetch_state {
 	FETCH_REST,    /* nothing to do until look is set, or at_ms */
@@ -448,7 +441,6 @@ static void store_done(struct job *job)
 	struct node *n = job->node;
 	struct fetch *f = r->fetch;
 	struct session *s = session_find(n, j->peer);
-	struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
 
 	if (j->err == WEALD_IO || j->err == WEALD_UNKNOWN) {
 		node_fail(n, j->err, &j->msg);
@@ -457,11 +449,8 @@ static void store_done(struct job *job)
 		add_tried(f, j->peer);
 	}
 	if (j->wrong != WEALD_OK && s != NULL && s->state == SESSION_PEER) {
-		back_off_add(n, s->key, err_name(j->wrong));
-		down.peer_down.peer = s->id;
-		session_close(s, true, err_name(j->wrong),
-			      "a file is not what its update says");
-		drive(n, &down);
+		session_misbehaved(s, err_name(j->wrong),
+				   "a file is not what its update says");
 	}
 	f->failed = f->failed || j->err != WEALD_OK || j->wrong != WEALD_OK;
 	f->storing--;
@@ -469,6 +458,7 @@ static void store_done(struct job *job)
 		store_next(f);
 	}
 	consolidate_later(r);
+	indexer_revisit(r);
 	store_free(j);
 	fetch_step(f);
 }
@@ -533,8 +523,7 @@ static int collect(struct fetch *f, const struct frame_contents *c,
 	return r;
 }
 
-/* False: it was not asked for. */
-static bool contents_came(struct session *s, const struct frame_contents *c)
+bool contents_came(struct session *s, const struct frame_contents *c)
 {
 	struct replica *r = replica_find(s->node, c->feed);
 	struct fetch *f = r == NULL ? NULL : r->fetch;
@@ -609,233 +598,12 @@ void contents_release(struct replica *r)
 	}
 }
 
-/* ---- answering -----------------------------------------------------------
- */
-
-/* A want-contents; the first in the session's list is the one answered. */
-struct answer {
-	struct answer *next;
-	struct node *node;
-	uint32_t peer;
-	struct replica *replica;
-	uint8_t (*blobs)[OBJECT_ID_BYTES];
-	size_t n;
-	size_t done; /* answered already */
-	bool reading;
-};
-
-struct answer_job {
-	struct job job;
-	uint32_t peer;
-	uint8_t (*blobs)[OBJECT_ID_BYTES]; /* copied */
-	size_t n;
-	struct buf *contents; /* n; data NULL: not here */
-	size_t read;
-};
-
-static void answer_free(struct answer *a)
-{
-	free(a->blobs);
-	free(a);
-}
-
-static void answer_work(struct job *job)
-{
-	struct answer_job *j = (struct answer_job *)job;
-	const struct feed *f = job->replica->feed;
-	size_t bytes = 0;
-	size_t i;
-
-	for (i = 0; i < j->n && bytes < ANSWER_BYTES; i++) {
-		buf_init(&j->contents[i], CONTENT_BYTES_MAX);
-		if (f != NULL && feed_content(f, j->blobs[i], &j->contents[i],
-					      NULL) == WEALD_OK) {
-			/* an empty file is no absent one */
-			(void)buf_reserve(&j->contents[i], 1);
-			bytes += j->contents[i].len;
-		} else {
-			buf_release(&j->contents[i]);
-		}
-		j->read++;
-	}
-}
-
-static void answer_job_free(struct answer_job *j)
-{
-	size_t i;
-
-	for (i = 0; i < j->read; i++) {
-		buf_release(&j->contents[i]);
-	}
-	free(j->contents);
-	free(j->blobs);
-	free(j);
-}
-
-static void answer_send(struct session *s, const struct answer_job *j)
-{
-	struct frame frame = { .type = FRAME_CONTENTS };
-	struct frame_content *list = calloc(j->read, sizeof(*list));
-	size_t i;
-
-	for (i = 0; list != NULL && i < j->read; i++) {
-		memcpy(list[i].blob, j->blobs[i], OBJECT_ID_BYTES);
-		list[i].content = buf_span(&j->contents[i]);
-	}
-	memcpy(frame.contents.feed, j->job.replica->id, SHA256_BYTES);
-	frame.contents.contents = list;
-	frame.contents.n = j->read;
-	if (list == NULL || conn_send(s->conn, &frame) != WEALD_OK) {
-		conn_close(s->conn, false, "restarting", "out of memory");
-	}
-	free(list);
-}
-
-static void answer_next(struct session *s);
-
-static void answer_done(struct job *job)
-{
-	struct answer_job *j = (struct answer_job *)job;
-	struct session *s = session_find(job->node, j->peer);
-	struct answer *a = s == NULL ? NULL : s->answers;
-
-	if (a != NULL && s->state == SESSION_PEER) {
-		answer_send(s, j);
-		a->reading = false;
-		a->done += j->read;
-		if (a->done >= a->n) {
-			s->answers = a->next;
-			answer_free(a);
-		}
-		answer_next(s);
-	}
-	answer_job_free(j);
-}
-
-static void answer_next(struct session *s)
-{
-	struct answer *a = s->answers;
-	struct conn_figures figures;
-	struct answer_job *j;
-	size_t left;
-
-	if (a == NULL || a->reading || s->state != SESSION_PEER) {
-		return;
-	}
-	conn_figures(s->conn, &figures);
-	if (figures.unsent >= GOSSIP_CATCHUP_BYTES_MAX) {
-		return; /* contents_sent() goes on */
-	}
-	left = a->n - a->done;
-	j = calloc(1, sizeof(*j));
-	if (j != NULL) {
-		j->contents = calloc(left, sizeof(*j->contents));
-		j->blobs = calloc(left, sizeof(*j->blobs));
-	}
-	if (j == NULL || j->contents == NULL || j->blobs == NULL) {
-		if (j != NULL) {
-			answer_job_free(j);
-		}
-		return; /* when the next bytes go out */
-	}
-	memcpy(j->blobs, a->blobs + a->done, left * sizeof(*j->blobs));
-	j->n = left;
-	j->peer = s->id;
-	j->job.work = answer_work;
-	j->job.done = answer_done;
-	a->reading = true;
-	job_submit(s->node, a->replica, &j->job);
-}
-
-/* Nothing of that feed is served here. */
-static void answer_absent(struct session *s,
-			  const struct frame_want_contents *w)
-{
-	struct frame frame = { .type = FRAME_CONTENTS };
-	struct frame_content *list = calloc(w->n, sizeof(*list));
-	size_t i;
-
-	for (i = 0; list != NULL && i < w->n; i++) {
-		memcpy(list[i].blob, w->blobs[i], OBJECT_ID_BYTES);
-	}
-	memcpy(frame.contents.feed, w->feed, SHA256_BYTES);
-	frame.contents.contents = list;
-	frame.contents.n = w->n;
-	if (list != NULL) {
-		(void)conn_send(s->conn, &frame);
-	}
-	free(list);
-}
-
-static void answer_wanted(struct session *s, const struct frame *frame)
-{
-	const struct frame_want_contents *w = &frame->want_contents;
-	struct node *n = s->node;
-	struct replica *r = replica_find(n, w->feed);
-	struct gossip_event down = { .type = GOSSIP_PEER_DOWN };
-	struct answer **at = &s->answers;
-	struct answer *a;
-	size_t count = 0;
-
-	while (*at != NULL) {
-		at = &(*at)->next;
-		count++;
-	}
-	if (r == NULL || (r->policy != GOSSIP_FOLLOW_WHOLE &&
-			  r->policy != GOSSIP_FOLLOW_NARROW)) {
-		answer_absent(s, w);
-		return;
-	}
-	if (count >= ANSWERS_MAX) {
-		down.peer_down.peer = s->id;
-		back_off_add(n, s->key, "flood");
-		session_close(s, true, "flood",
-			      "too many want-contents at once");
-		drive(n, &down);
-		return;
-	}
-	a = calloc(1, sizeof(*a));
-	if (a != NULL) {
-		a->blobs = calloc(w->n, sizeof(*a->blobs));
-	}
-	if (a == NULL || a->blobs == NULL) {
-		free(a);
-		return; /* the peer asks another when its time is over */
-	}
-	memcpy(a->blobs, w->blobs, w->n * sizeof(*a->blobs));
-	a->node = n;
-	a->peer = s->id;
-	a->replica = r;
-	a->n = w->n;
-	*at = a;
-	answer_next(s);
-}
-
-bool contents_received(struct session *s, const struct frame *frame)
-{
-	if (frame->type == FRAME_CONTENTS) {
-		return contents_came(s, &frame->contents);
-	}
-	answer_wanted(s, frame);
-	return true;
-}
-
-void contents_sent(struct session *s)
-{
-	answer_next(s);
-}
-
-void contents_down(struct session *s)
+void contents_lost(struct session *s)
 {
 	struct node *n = s->node;
-	struct answer *a;
 	struct fetch *f;
 	size_t i;
 
-	while ((a = s->answers) != NULL) {
-		s->answers = a->next;
-		answer_free(a);
-	}
 	for (i = 0; s->id != 0 && i < n->replicas_n; i++) {
 		f = n->replicas[i]->fetch;
 		if (f != NULL && f->asked == s->id) {
