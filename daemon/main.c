@@ -13,41 +13,81 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/out.h"
+#include "proto/text.h"
+
+/* What a command is about, by which help lists them. */
+enum group { GROUP_RECORDS, GROUP_FINDING, GROUP_NETWORK, GROUP_HOME };
 
 struct command {
 	const char *name;
 	command_fn *run;
+	enum group group;
 	const char *summary;
 };
 
 static command_fn command_help;
 
+/* In the order of their groups, as help lists them. */
 static const struct command commands[] = {
-	{ "init", command_init, "make a home, the keys and the feed" },
-	{ "publish", command_publish, "publish records, or new versions" },
-	{ "withdraw", command_withdraw, "withdraw a record, saying why" },
-	{ "log", command_log, "list the updates of a feed" },
-	{ "show", command_show, "show a record, or one version of it" },
-	{ "feeds", command_feeds, "list the feeds in this home" },
-	{ "verify", command_verify, "check feeds from the first update on" },
-	{ "key", command_key, "show or change the feed's key" },
-	{ "git", command_git, "run git in a feed's repository" },
-	{ "import", command_import,
+	{ "new", command_new, GROUP_RECORDS, "write the form of a new record" },
+	{ "adopt", command_adopt, GROUP_RECORDS,
+	  "start to use an intervention" },
+	{ "edit", command_edit, GROUP_RECORDS,
+	  "write a new version of an own record" },
+	{ "check", command_check, GROUP_RECORDS, "say what publish would say" },
+	{ "publish", command_publish, GROUP_RECORDS,
+	  "publish records, or new versions" },
+	{ "withdraw", command_withdraw, GROUP_RECORDS,
+	  "withdraw a record, saying why" },
+	{ "ack", command_ack, GROUP_RECORDS,
+	  "acknowledge the withdrawal of what we use" },
+	{ "fixed", command_fixed, GROUP_FINDING, "has anyone fixed this?" },
+	{ "search", command_search, GROUP_FINDING, "find records by words" },
+	{ "show", command_show, GROUP_FINDING,
+	  "show a record, or one version of it" },
+	{ "adoptions", command_adoptions, GROUP_FINDING,
+	  "list who uses what, and how it goes" },
+	{ "inbox", command_inbox, GROUP_FINDING,
+	  "list what arrived and matters here" },
+	{ "topics", command_topics, GROUP_FINDING,
+	  "list the topics, and what there is" },
+	{ "regions", command_regions, GROUP_FINDING,
+	  "list the regions, and what they share" },
+	{ "log", command_log, GROUP_FINDING, "list the updates of a feed" },
+	{ "extract", command_extract, GROUP_FINDING,
+	  "write a selection of records to a file" },
+	{ "run", command_run, GROUP_NETWORK, "run the daemon" },
+	{ "status", command_status, GROUP_NETWORK,
+	  "say how it stands with the network" },
+	{ "watch", command_watch, GROUP_NETWORK,
+	  "print what arrives, as it does" },
+	{ "invite", command_invite, GROUP_NETWORK,
+	  "make a token for one region to join" },
+	{ "join", command_join, GROUP_NETWORK, "join with a token" },
+	{ "follow", command_follow, GROUP_NETWORK,
+	  "follow regions, whole or in part" },
+	{ "unfollow", command_unfollow, GROUP_NETWORK,
+	  "follow regions no longer" },
+	{ "block", command_block, GROUP_NETWORK,
+	  "have nothing to do with regions" },
+	{ "unblock", command_unblock, GROUP_NETWORK, "take back weald block" },
+	{ "peers", command_peers, GROUP_NETWORK,
+	  "list the nodes that are peers" },
+	{ "peer", command_peer, GROUP_NETWORK, "add or remove a node by hand" },
+	{ "why", command_why, GROUP_NETWORK,
+	  "say why a region's updates do not come" },
+	{ "init", command_init, GROUP_HOME,
+	  "make a home, the keys and the feed" },
+	{ "feeds", command_feeds, GROUP_HOME, "list the feeds in this home" },
+	{ "verify", command_verify, GROUP_HOME,
+	  "check feeds from the first update on" },
+	{ "key", command_key, GROUP_HOME, "show or change the feed's key" },
+	{ "git", command_git, GROUP_HOME, "run git in a feed's repository" },
+	{ "import", command_import, GROUP_HOME,
 	  "take in a feed from a repository or bundle" },
-	{ "run", command_run, "run the daemon" },
-	{ "status", command_status, "say how it stands with the network" },
-	{ "peers", command_peers, "list the nodes that are peers" },
-	{ "why", command_why, "say why a region's updates do not come" },
-	{ "watch", command_watch, "print what arrives, as it does" },
-	{ "invite", command_invite, "make a token for one region to join" },
-	{ "join", command_join, "join with a token" },
-	{ "follow", command_follow, "follow regions, whole or in part" },
-	{ "unfollow", command_unfollow, "follow regions no longer" },
-	{ "block", command_block, "have nothing to do with regions" },
-	{ "unblock", command_unblock, "take back weald block" },
-	{ "peer", command_peer, "add or remove a node by hand" },
-	{ "version", command_version, "print the version" },
-	{ "help", command_help, "explain a command" },
+	{ "reindex", command_reindex, GROUP_HOME, "make the index anew" },
+	{ "version", command_version, GROUP_HOME, "print the version" },
+	{ "help", command_help, GROUP_HOME, "explain a command" },
 };
 
 #define COMMANDS_N (sizeof commands / sizeof commands[0])
@@ -64,45 +104,6 @@ static const struct command *command_find(const char *name)
 	return NULL;
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * How many letters must change to get from @a to @b (at most NEAR_BYTES
- * long); a large number where either is longer.
- */
-#define NEAR_BYTES 16u
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[NEAR_BYTES + 1];
-	size_t a_n = strlen(a);
-	size_t b_n = strlen(b);
-	size_t corner;
-	size_t above;
-	size_t i;
-	size_t k;
-
-	if (a_n > NEAR_BYTES || b_n > NEAR_BYTES) {
-		return SIZE_MAX;
-	}
-	for (k = 0; k <= b_n; k++) {
-		row[k] = k;
-	}
-	for (i = 1; i <= a_n; i++) {
-		corner = row[0];
-		row[0] = i;
-		for (k = 1; k <= b_n; k++) {
-			above = row[k];
-			row[k] = least(corner + (a[i - 1] != b[k - 1]),
-				       least(row[k - 1], above) + 1);
-			corner = above;
-		}
-	}
-	return row[b_n];
-}
-
 /* The command that @name is a slip of the finger from, or NULL. */
 static const char *command_near(const char *name)
 {
@@ -112,7 +113,7 @@ static const char *command_near(const char *name)
 	size_t i;
 
 	for (i = 0; i < COMMANDS_N; i++) {
-		d = distance(name, commands[i].name);
+		d = text_distance(span_of(name), span_of(commands[i].name));
 		if (d < best && d < strlen(commands[i].name)) {
 			best = d;
 			near = commands[i].name;
@@ -136,16 +137,23 @@ static int refuse_command(struct cli *c, const char *name)
 
 static void print_commands(void)
 {
+	static const char *const headings[] = {
+		[GROUP_RECORDS] = "Records:",
+		[GROUP_FINDING] = "Finding:",
+		[GROUP_NETWORK] = "The network:",
+		[GROUP_HOME] = "This home:",
+	};
 	size_t i;
 
 	puts("usage: weald [--home DIR] COMMAND [OPTIONS] [ARGUMENTS]\n"
 	     "\n"
 	     "Keeps what a region has solved, and the evidence that it "
 	     "works, as signed\n"
-	     "records in git repositories.\n"
-	     "\n"
-	     "Commands:");
+	     "records in git repositories.");
 	for (i = 0; i < COMMANDS_N; i++) {
+		if (i == 0 || commands[i].group != commands[i - 1].group) {
+			printf("\n%s\n", headings[commands[i].group]);
+		}
 		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
 	}
 	puts("\nweald help COMMAND explains one; man weald explains all.");

@@ -21,6 +21,8 @@ static enum cli_exit exit_by_code(int err)
 	switch (err) {
 	case WEALD_USAGE:
 		return CLI_EXIT_USAGE;
+	case WEALD_PRIVACY:
+		return CLI_EXIT_INPUT;
 	case WEALD_LOCKED:
 		return CLI_EXIT_BUSY;
 	case WEALD_NOMEM:

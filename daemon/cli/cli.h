@@ -190,5 +190,18 @@ command_fn command_unfollow;
 command_fn command_block;
 command_fn command_unblock;
 command_fn command_peer;
+command_fn command_new;
+command_fn command_edit;
+command_fn command_check;
+command_fn command_search;
+command_fn command_fixed;
+command_fn command_adopt;
+command_fn command_adoptions;
+command_fn command_inbox;
+command_fn command_ack;
+command_fn command_topics;
+command_fn command_regions;
+command_fn command_extract;
+command_fn command_reindex;
 
 #endif

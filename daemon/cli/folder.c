@@ -4,23 +4,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/digest.h"
 #include "proto/text.h"
 #include "store/fs.h"
 
-#define RECORD_FILE "record.md"
-
-/* What of a path is shown: its end, so that the reason still fits. */
-#define SHOWN_BYTES_MAX 200u
-
 struct loading {
-	const char *shown;
 	struct folder folder;
-	struct weald_msg *msg;
+	struct weald_msg msg;
+	bool many; /* that there are too many was said */
 };
 
 /* The names in one folder, sorted, so that the same problem comes first. */
@@ -63,13 +60,48 @@ static int names_add(struct names *list, const char *name)
 	return WEALD_OK;
 }
 
+/*
+ * Note what is wrong with @file, or with the folder where that is NULL, and go
+ * on: WEALD_OK, or WEALD_NOMEM.
+ */
+static int note(struct loading *l, const char *file, int err, const char *text)
+{
+	struct folder *f = &l->folder;
+
+	if (err == WEALD_NOMEM) {
+		return err;
+	}
+	f->err = f->err == WEALD_OK ? err : f->err;
+	problem_add(&f->problems, PROBLEM_ERROR, file, 0, NULL, "%s", text);
+	return f->problems.no_memory ? WEALD_NOMEM : WEALD_OK;
+}
+
+/* The same, with what the call that failed said. */
+static int note_failure(struct loading *l, const char *file, int err)
+{
+	return note(l, file, err, msg_text(&l->msg, err));
+}
+
+/* The folder itself, which a call could not do; errno says why. */
+static int note_folder(struct loading *l, const char *what)
+{
+	const int err = errno;
+
+	msg_set(&l->msg, "the folder cannot be %s: %s", what, strerror(err));
+	return note(l, NULL, fs_fail(err, "", NULL, "", NULL), l->msg.text);
+}
+
 static int refuse_many(struct loading *l)
 {
-	msg_set(l->msg,
-		"%s: more than %u files; put those that belong together into "
-		"one, or split the record",
-		l->shown, FOLDER_FILES_MAX);
-	return WEALD_TOOBIG;
+	if (l->many) {
+		return WEALD_OK;
+	}
+	l->many = true;
+	msg_set(&l->msg,
+		"more than %u files; put those that belong together into one, "
+		"or split the record",
+		FOLDER_FILES_MAX);
+	return note_failure(l, NULL, WEALD_TOOBIG);
 }
 
 /* The names in the open folder @fd, which is closed. */
@@ -81,18 +113,17 @@ static int read_names(struct loading *l, int fd, struct names *out)
 	int r = WEALD_OK;
 
 	if (dir == NULL) {
-		r = fs_fail(errno, "cannot read", NULL, l->shown, l->msg);
+		r = note_folder(l, "read");
 		close(fd);
 		return r;
 	}
-	for (;;) {
+	while (r == WEALD_OK) {
 		errno = 0;
 		entry = readdir(dir);
+		if (entry == NULL && errno != 0) {
+			r = note_folder(l, "read");
+		}
 		if (entry == NULL) {
-			if (errno != 0) {
-				r = fs_fail(errno, "cannot read", NULL,
-					    l->shown, l->msg);
-			}
 			break;
 		}
 		if (strcmp(entry->d_name, ".") == 0 ||
@@ -100,11 +131,11 @@ static int read_names(struct loading *l, int fd, struct names *out)
 			continue;
 		}
 		/* one over the limit is enough to know that it is */
-		r = list.n > FOLDER_FILES_MAX ? refuse_many(l)
-					      : names_add(&list, entry->d_name);
-		if (r != WEALD_OK) {
+		if (list.n > FOLDER_FILES_MAX) {
+			r = refuse_many(l);
 			break;
 		}
+		r = names_add(&list, entry->d_name);
 	}
 	closedir(dir);
 	if (r != WEALD_OK) {
@@ -145,28 +176,31 @@ static bool suggest_name(const char *name, char out[FILE_BYTES_MAX + 1])
 	return path_is_file_name(span_of(out));
 }
 
+/* @name: within the record, "attachments/.hidden". */
 static int refuse_name(struct loading *l, const char *under, const char *name)
 {
 	char better[FILE_BYTES_MAX + 1];
+	char full[sizeof PATH_ATTACHMENTS + NAME_MAX + 2];
 
+	snprintf(full, sizeof full, "%s%s", under, name);
 	if (name[0] == '.') {
-		msg_set(l->msg,
-			"%s/%s%s: a hidden file cannot be published; remove it",
-			l->shown, under, name);
-	} else if (suggest_name(name, better)) {
-		msg_set(l->msg,
-			"%s/%s%s: not a name that works everywhere (a-z, 0-9, "
-			"\".\", \"_\", \"-\"); rename it to %s",
-			l->shown, under, name, better);
-	} else {
-		msg_set(l->msg,
-			"%s/%s%s: not a name that works everywhere; rename it "
-			"(a-z, 0-9, \".\", \"_\", \"-\", a letter or digit "
-			"first, at most %u bytes, no device name of Windows, "
-			"not ending in \".\" or \".lock\")",
-			l->shown, under, name, FILE_BYTES_MAX);
+		return note(l, full, WEALD_PATH,
+			    "a hidden file cannot be published; remove it");
 	}
-	return WEALD_PATH;
+	if (suggest_name(name, better)) {
+		msg_set(&l->msg,
+			"not a name that works everywhere (a-z, 0-9, \".\", "
+			"\"_\", \"-\"); rename it to %s",
+			better);
+	} else {
+		msg_set(&l->msg,
+			"not a name that works everywhere; rename it (a-z, "
+			"0-9, \".\", \"_\", \"-\", a letter or digit first, at "
+			"most %u bytes, no device name of Windows, not ending "
+			"in \".\" or \".lock\")",
+			FILE_BYTES_MAX);
+	}
+	return note_failure(l, full, WEALD_PATH);
 }
 
 /* Is @name a table, which must be UTF-8 as record.md must? */
@@ -179,18 +213,18 @@ static bool is_csv(const char *name)
 
 static int check_content(struct loading *l, const struct folder_file *file)
 {
+	size_t before = l->folder.bytes;
+
 	l->folder.bytes += file->content.len;
-	if (l->folder.bytes > CONTENTS_BYTES_MAX) {
-		msg_set(l->msg,
-			"%s: the files together have more than 4 MiB; make "
-			"them smaller, or split the record",
-			l->shown);
-		return WEALD_TOOBIG;
+	if (before <= CONTENTS_BYTES_MAX &&
+	    l->folder.bytes > CONTENTS_BYTES_MAX) {
+		return note(l, NULL, WEALD_TOOBIG,
+			    "the files together have more than 4 MiB; make "
+			    "them smaller, or split the record");
 	}
 	if (is_csv(file->name) && !text_is_utf8(buf_span(&file->content))) {
-		msg_set(l->msg, "%s/%s: not UTF-8; save the file as UTF-8",
-			l->shown, file->name);
-		return WEALD_INVALID;
+		return note(l, file->name, WEALD_INVALID,
+			    "not UTF-8; save the file as UTF-8");
 	}
 	return WEALD_OK;
 }
@@ -205,22 +239,19 @@ static int load_file(struct loading *l, int fd, const char *under,
 	if (!path_is_file_name(span_of(name))) {
 		return refuse_name(l, under, name);
 	}
-	if (l->folder.files_n == FOLDER_FILES_MAX) {
-		return refuse_many(l);
+	if (l->folder.bytes > CONTENTS_BYTES_MAX) {
+		return WEALD_OK; /* that was said */
 	}
 	snprintf(file->name, sizeof file->name, "%s%s", under, name);
 	r = fs_read_at(fd, name, CONTENT_BYTES_MAX, FS_NOFOLLOW, &file->content,
-		       l->msg);
+		       &l->msg);
 	if (r == WEALD_TOOBIG) {
-		msg_set(l->msg,
-			"%s/%s: longer than the limit of 1 MiB; make it "
-			"smaller, or leave it out",
-			l->shown, file->name);
-	} else if (r != WEALD_OK) {
-		msg_prefix(l->msg, "%s", l->shown);
+		return note(l, file->name, r,
+			    "longer than the limit of 1 MiB; make it smaller, "
+			    "or leave it out");
 	}
 	if (r != WEALD_OK) {
-		return r;
+		return note_failure(l, file->name, r);
 	}
 	l->folder.files_n++;
 	return check_content(l, file);
@@ -238,7 +269,7 @@ static int load_files(struct loading *l, int fd, const char *under)
 	int r;
 
 	if (dup_fd < 0) {
-		r = fs_fail(errno, "cannot read", NULL, l->shown, l->msg);
+		r = note_folder(l, "read");
 		goto out;
 	}
 	r = read_names(l, dup_fd, &list);
@@ -246,6 +277,9 @@ static int load_files(struct loading *l, int fd, const char *under)
 		if (under[0] == '\0' &&
 		    strcmp(list.names[i], PATH_ATTACHMENTS) == 0) {
 			r = load_attachments(l, fd);
+		} else if (l->folder.files_n == FOLDER_FILES_MAX) {
+			r = refuse_many(l);
+			break;
 		} else {
 			r = load_file(l, fd, under, list.names[i]);
 		}
@@ -260,21 +294,14 @@ static int load_attachments(struct loading *l, int fd)
 {
 	int inner = openat(fd, PATH_ATTACHMENTS,
 			   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
 
 	if (inner < 0) {
-		return fs_fail(errno, "cannot open the folder", l->shown,
-			       PATH_ATTACHMENTS, l->msg);
+		r = fs_fail(errno, "cannot open the folder", NULL,
+			    PATH_ATTACHMENTS, &l->msg);
+		return note_failure(l, PATH_ATTACHMENTS, r);
 	}
 	return load_files(l, inner, PATH_ATTACHMENTS "/");
-}
-
-static int refuse_slug(struct loading *l, const char *slug)
-{
-	msg_set(l->msg,
-		"%s: the folder's name \"%s\" becomes the record's name; "
-		"rename it (a-z, 0-9, \"-\", at most %u bytes)",
-		l->shown, slug, NAME_BYTES_MAX);
-	return WEALD_PATH;
 }
 
 /* The folder's own name, whatever way its path is written. */
@@ -285,8 +312,7 @@ static int find_slug(struct loading *l, const char *path)
 	int r = WEALD_OK;
 
 	if (real == NULL) {
-		return fs_fail(errno, "cannot open the folder", NULL, l->shown,
-			       l->msg);
+		return note_folder(l, "opened");
 	}
 	slash = strrchr(real, '/');
 	assert(slash != NULL);
@@ -294,96 +320,118 @@ static int find_slug(struct loading *l, const char *path)
 		snprintf(l->folder.slug, sizeof l->folder.slug, "%s",
 			 slash + 1);
 	} else {
-		r = refuse_slug(l, slash + 1);
+		msg_set(&l->msg,
+			"the folder's name \"%.100s\" becomes the record's "
+			"name; rename it (a-z, 0-9, \"-\", at most %u bytes)",
+			slash + 1, NAME_BYTES_MAX);
+		r = note_failure(l, NULL, WEALD_PATH);
 	}
 	free(real);
 	return r;
 }
 
+/* -1 in *@out_fd where it cannot be opened, which is noted. */
 static int open_folder(struct loading *l, const char *path, int *out_fd)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = WEALD_OK;
 
 	if (fd < 0 && errno == ENOTDIR) {
-		msg_set(l->msg,
-			"%s: not a folder; name the folder that holds "
-			"record.md",
-			l->shown);
-		return WEALD_INVALID;
-	}
-	if (fd < 0) {
-		return fs_fail(errno, "cannot open the folder", NULL, l->shown,
-			       l->msg);
+		r = note(l, NULL, WEALD_INVALID,
+			 "not a folder; name the folder that holds record.md");
+	} else if (fd < 0) {
+		r = note_folder(l, "opened");
 	}
 	*out_fd = fd;
-	return WEALD_OK;
+	return r;
 }
 
-static int read_front(struct loading *l)
+bool folder_find(const struct folder *f, const char *name, struct span *out)
 {
-	struct folder *f = &l->folder;
-	char name[SHOWN_BYTES_MAX + sizeof RECORD_FILE + 8];
 	size_t i;
 
 	for (i = 0; i < f->files_n; i++) {
-		if (strcmp(f->files[i].name, RECORD_FILE) == 0) {
-			snprintf(name, sizeof name, "%s/%s", l->shown,
-				 RECORD_FILE);
-			return front_parse(buf_span(&f->files[i].content), name,
-					   &f->front, l->msg);
+		if (strcmp(f->files[i].name, name) == 0) {
+			*out = buf_span(&f->files[i].content);
+			return true;
 		}
 	}
-	msg_set(l->msg,
-		"%s: there is no record.md in it; name a record's folder",
-		l->shown);
-	return WEALD_INVALID;
+	return false;
 }
 
-int folder_load(const char *path, struct folder *out, struct weald_msg *msg)
+/* The kind alone, where the rest cannot be read: others may refer to it. */
+static void read_kind(struct folder *f, struct span text)
 {
-	char shown[SHOWN_BYTES_MAX + 4];
-	struct loading l = { .shown = shown, .msg = msg };
-	struct folder_file *files;
-	size_t len = strlen(path);
+	struct problems unused = { .n = 0 };
+	struct record *record = NULL;
+
+	if (record_parse(text, &record, &unused) == WEALD_OK &&
+	    record->kind != NULL) {
+		snprintf(f->front.kind, sizeof f->front.kind, "%s",
+			 record->kind->name);
+	}
+	record_free(record);
+	problems_release(&unused);
+}
+
+void folder_read_front(struct folder *f)
+{
+	struct span text;
+
+	f->front = (struct front){ .topics_n = 0 };
+	if (folder_find(f, RECORD_FILE, &text) &&
+	    front_parse(text, RECORD_FILE, &f->front, NULL) != WEALD_OK) {
+		f->front = (struct front){ .topics_n = 0 };
+		read_kind(f, text);
+	}
+}
+
+static int load_all(struct loading *l, const char *path)
+{
+	struct span text;
 	int fd = -1;
+	int r = open_folder(l, path, &fd);
+
+	if (r != WEALD_OK || fd < 0) {
+		return r;
+	}
+	r = find_slug(l, path);
+	if (r == WEALD_OK) {
+		r = load_files(l, fd, "");
+	} else {
+		close(fd);
+	}
+	if (r == WEALD_OK && l->folder.err == WEALD_OK &&
+	    !folder_find(&l->folder, RECORD_FILE, &text)) {
+		r = note(l, NULL, WEALD_INVALID,
+			 "there is no record.md in it; name a record's folder");
+	}
+	if (r == WEALD_OK) {
+		folder_read_front(&l->folder);
+	}
+	return r;
+}
+
+int folder_load(const char *path, struct folder *out)
+{
+	struct loading l = { .many = false };
+	struct folder_file *files;
 	int r;
 
-	while (len > 1 && path[len - 1] == '/') {
-		len--;
-	}
-	snprintf(shown, sizeof shown, "%s%.*s",
-		 len > SHOWN_BYTES_MAX ? "..." : "",
-		 (int)(len > SHOWN_BYTES_MAX ? SHOWN_BYTES_MAX : len),
-		 len > SHOWN_BYTES_MAX ? path + len - SHOWN_BYTES_MAX : path);
+	*out = (struct folder){ .files = NULL };
+	/* one more than may be, to read the one that is too many into */
 	l.folder.files = calloc(FOLDER_FILES_MAX + 1, sizeof *l.folder.files);
 	if (l.folder.files == NULL) {
 		return WEALD_NOMEM;
 	}
-	r = open_folder(&l, path, &fd);
-	if (r == WEALD_OK) {
-		r = find_slug(&l, path);
-	}
-	if (r == WEALD_OK) {
-		r = load_files(&l, fd, "");
-		fd = -1; /* transferred */
-	}
-	if (r == WEALD_OK) {
-		r = read_front(&l);
-	}
-	if (fd >= 0) {
-		close(fd);
-	}
-	if (r != WEALD_OK) {
-		folder_release(&l.folder);
-		return r;
-	}
+	r = load_all(&l, path);
 	/* give back what was reserved; a failure to shrink is none */
-	files = realloc(l.folder.files, l.folder.files_n * sizeof *files);
+	files = realloc(l.folder.files, (l.folder.files_n + 1) * sizeof *files);
 	if (files != NULL) {
 		l.folder.files = files;
 	}
 	*out = l.folder;
-	return WEALD_OK;
+	return r;
 }
 
 void folder_release(struct folder *f)
@@ -396,11 +444,81 @@ void folder_release(struct folder *f)
 	free(f->files);
 	f->files = NULL;
 	f->files_n = 0;
+	problems_release(&f->problems);
+}
+
+int folder_put(struct folder *f, const char *name, struct span content)
+{
+	struct folder_file *grown;
+	struct folder_file file;
+	size_t i;
+	int r;
+
+	buf_init(&file.content, CONTENT_BYTES_MAX);
+	snprintf(file.name, sizeof file.name, "%s", name);
+	r = buf_add(&file.content, content.data, content.len);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	for (i = 0; i < f->files_n; i++) {
+		if (strcmp(f->files[i].name, name) == 0) {
+			f->bytes -= f->files[i].content.len;
+			buf_release(&f->files[i].content);
+			break;
+		}
+	}
+	if (i == f->files_n) {
+		grown = realloc(f->files, (i + 1) * sizeof *grown);
+		if (grown == NULL) {
+			buf_release(&file.content);
+			return WEALD_NOMEM;
+		}
+		f->files = grown;
+		f->files_n++;
+	}
+	f->bytes += file.content.len;
+	f->files[i] = file;
+	return WEALD_OK;
+}
+
+/* The content of @file: empty, not absent. */
+static struct span content_of(const struct folder_file *file)
+{
+	return file->content.data == NULL ? span_of("")
+					  : buf_span(&file->content);
+}
+
+static int digest_add(struct buf *b, struct span part)
+{
+	uint8_t digest[SHA256_BYTES];
+	int r = digest_sha256(part, digest);
+
+	return r == WEALD_OK ? buf_add(b, digest, sizeof digest) : r;
+}
+
+int folder_digest(const struct folder *f, uint8_t out[SHA256_BYTES])
+{
+	struct buf all;
+	size_t i;
+	int r = WEALD_OK;
+
+	buf_init(&all, 2 * SHA256_BYTES * (FOLDER_FILES_MAX + 1));
+	for (i = 0; r == WEALD_OK && i < f->files_n; i++) {
+		r = digest_add(&all, span_of(f->files[i].name));
+		if (r == WEALD_OK) {
+			r = digest_add(&all, content_of(&f->files[i]));
+		}
+	}
+	if (r == WEALD_OK) {
+		r = digest_sha256(buf_span(&all), out);
+	}
+	buf_release(&all);
+	return r;
 }
 
 int folder_draft_files(const struct folder *f, struct draft_file **out)
 {
-	struct draft_file *files = calloc(f->files_n, sizeof *files);
+	struct draft_file *files = calloc(f->files_n + 1, sizeof *files);
 	size_t i;
 
 	if (files == NULL) {
@@ -408,10 +526,23 @@ int folder_draft_files(const struct folder *f, struct draft_file **out)
 	}
 	for (i = 0; i < f->files_n; i++) {
 		files[i].name = span_of(f->files[i].name);
-		files[i].content = buf_span(&f->files[i].content);
-		if (files[i].content.data == NULL) { /* empty, not absent */
-			files[i].content = span_of("");
-		}
+		files[i].content = content_of(&f->files[i]);
+	}
+	*out = files;
+	return WEALD_OK;
+}
+
+int folder_record_files(const struct folder *f, struct record_file **out)
+{
+	struct record_file *files = calloc(f->files_n + 1, sizeof *files);
+	size_t i;
+
+	if (files == NULL) {
+		return WEALD_NOMEM;
+	}
+	for (i = 0; i < f->files_n; i++) {
+		files[i].name = span_of(f->files[i].name);
+		files[i].content = content_of(&f->files[i]);
 	}
 	*out = files;
 	return WEALD_OK;

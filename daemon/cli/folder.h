@@ -9,6 +9,7 @@
 #ifndef WEALD_DAEMON_CLI_FOLDER_H
 #define WEALD_DAEMON_CLI_FOLDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@
 #include "proto/path.h"
 #include "store/feed/feed.h"
 #include "store/record/front.h"
+#include "store/record/problem.h"
+#include "store/record/record.h"
 
 /*
  * Stricter than the format: so many files, all replaced by as many others,
@@ -35,29 +38,49 @@ struct folder_file {
 
 struct folder {
 	char slug[NAME_BYTES_MAX + 1];
+	/* title is "" where it cannot be read, kind where not even that can */
 	struct front front;
 	struct folder_file *files;
 	size_t files_n;
 	size_t bytes; /* of all contents */
+	/* what is wrong with the folder and its files, each with what to do */
+	struct problems problems;
+	int err; /* the code of the first of these, or WEALD_OK */
 };
 
 /*
- * Read the folder at @path whole, and check all of it that can be checked
- * without the feed. The caller releases @out with folder_release().
+ * Read the folder at @path whole. What is wrong with it is noted in @out, and
+ * what could be read is there all the same; what stands in the files is for
+ * others to check. WEALD_OK or WEALD_NOMEM; @out is released with
+ * folder_release() in any case.
  *
- *   WEALD_NOTFOUND, WEALD_DENIED, WEALD_IO, WEALD_NOMEM
+ * out->err:
+ *   WEALD_NOTFOUND, WEALD_DENIED, WEALD_IO
  *   WEALD_INVALID  not a record's folder; a file that cannot be published
  *   WEALD_PATH     a name that cannot be published
  *   WEALD_TOOBIG   a file, or all together, is over the limit
- * and @msg says which file, why, and what to do.
  */
-int folder_load(const char *path, struct folder *out, struct weald_msg *msg);
+int folder_load(const char *path, struct folder *out);
 void folder_release(struct folder *f);
 
 /*
- * The files as a draft takes them, borrowed from @f: an array of f->files_n
- * that the caller frees. WEALD_NOMEM.
+ * Take a file of that name and content into @f, in place of the one there is.
+ * WEALD_TOOBIG, WEALD_NOMEM.
+ */
+int folder_put(struct folder *f, const char *name, struct span content);
+/* Read kind, title and topics again: record.md was put. */
+void folder_read_front(struct folder *f);
+/* The content of the file @name; false where there is none. */
+bool folder_find(const struct folder *f, const char *name, struct span *out);
+
+/* SHA-256 of the names and the contents. WEALD_CRYPTO, WEALD_NOMEM. */
+int folder_digest(const struct folder *f, uint8_t out[SHA256_BYTES]);
+
+/*
+ * The files as a draft takes them, or as the checks do, borrowed from @f: an
+ * array of f->files_n that the caller frees. WEALD_NOMEM.
  */
 int folder_draft_files(const struct folder *f, struct draft_file **out);
+int folder_record_files(const struct folder *f, struct record_file **out);
 
 #endif

@@ -28,10 +28,23 @@ struct logging {
 	uint64_t limit;
 	struct buf record; /* only its updates; empty: all */
 	struct feed *feed;
+	struct view_guard guard;
 	struct table table;
 };
 
-static int log_row(struct logging *l, const struct stored *s)
+/* The summary, or why there is none; the caller frees it. */
+static int escape_summary(const struct stored *s, const char *why, char **out)
+{
+	char text[VIEW_WHY_BYTES + sizeof VIEW_WITHHELD];
+
+	if (why[0] == '\0') {
+		return out_escape(s->update.summary, out);
+	}
+	snprintf(text, sizeof text, "%s%s", VIEW_WITHHELD, why);
+	return out_escape(span_of(text), out);
+}
+
+static int log_row(struct logging *l, const struct stored *s, const char *why)
 {
 	const struct update *u = &s->update;
 	char seq[24];
@@ -46,7 +59,7 @@ static int log_row(struct logging *l, const struct stored *s)
 	view_ref(l->name, l->own, u, ref);
 	r = out_escape(u->action, &action);
 	if (r == WEALD_OK) {
-		r = out_escape(u->summary, &summary);
+		r = escape_summary(s, why, &summary);
 	}
 	if (r == WEALD_OK) {
 		const char *const cells[LOG_COLUMNS_N] = { seq, time, action,
@@ -58,7 +71,25 @@ static int log_row(struct logging *l, const struct stored *s)
 	return r;
 }
 
-static int log_block(struct logging *l, const struct stored *s)
+static int log_texts(const struct update *u, const char *why)
+{
+	int r;
+
+	if (why[0] != '\0') {
+		printf("    %s", VIEW_WITHHELD);
+		r = out_put(span_of(why));
+		putchar('\n');
+		return r;
+	}
+	r = out_lines(u->summary, "    ");
+	if (r == WEALD_OK && u->note.len > 0) {
+		putchar('\n');
+		r = out_lines(u->note, "    ");
+	}
+	return r;
+}
+
+static int log_block(struct logging *l, const struct stored *s, const char *why)
 {
 	const struct update *u = &s->update;
 	char time[OUT_TIME_BYTES];
@@ -80,11 +111,7 @@ static int log_block(struct logging *l, const struct stored *s)
 	printf("%s%s\ncommit %s\nkey    %s\n\n", ref[0] == '\0' ? "" : "  ",
 	       ref, commit, key);
 	if (r == WEALD_OK) {
-		r = out_lines(u->summary, "    ");
-	}
-	if (r == WEALD_OK && u->note.len > 0) {
-		putchar('\n');
-		r = out_lines(u->note, "    ");
+		r = log_texts(u, why);
 	}
 	putchar('\n');
 	return r != WEALD_OK ? r : out_flush(l->c);
@@ -92,16 +119,20 @@ static int log_block(struct logging *l, const struct stored *s)
 
 static int log_update(struct logging *l, const struct stored *s)
 {
+	char why[VIEW_WHY_BYTES];
 	struct json_line j;
-	int r;
+	int r = view_guard_check(l->c, &l->guard, s, why);
 
+	if (r != WEALD_OK) {
+		return r;
+	}
 	if (l->c->json) {
 		json_line_init(&j);
-		view_update_json(&j, l->name, s);
+		view_update_json(&j, l->name, s, why);
 		r = json_line_print(&j);
 		return r != WEALD_OK ? r : out_flush(l->c);
 	}
-	return l->verbose ? log_block(l, s) : log_row(l, s);
+	return l->verbose ? log_block(l, s, why) : log_row(l, s, why);
 }
 
 /*
@@ -216,8 +247,10 @@ static int log_feed(struct logging *l, const char *record)
 		r = find_record(l, record);
 	}
 	if (r == WEALD_OK) {
+		view_guard_open(home, l->name, l->feed, &l->guard);
 		r = print_log(l);
 	}
+	view_guard_close(&l->guard);
 	feed_close(l->feed);
 	home_close(home);
 	return r;
@@ -226,7 +259,8 @@ static int log_feed(struct logging *l, const char *record)
 static const char log_text[] =
 	"List the updates of FEED (else of the own feed), the newest first.\n"
 	"A \"!\" behind a time says that it lies more than a day ahead of\n"
-	"the clock of this machine.\n";
+	"the clock of this machine. Of what the privacy guard withholds no\n"
+	"text is shown.\n";
 
 int command_log(struct cli *c, int argc, char **argv)
 {

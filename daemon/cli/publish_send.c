@@ -74,6 +74,10 @@ static int fill_batch(struct publishing *p, size_t first, size_t *out_end)
 			return r;
 		}
 		f = p->items[end].folder;
+		if (strcmp(publish_note(p, &p->items[end]),
+			   publish_note(p, &p->items[first])) != 0) {
+			break; /* a batch has one note */
+		}
 		values += VALUES_EACH + VALUES_EACH_FILE * f->files_n;
 		bytes += f->bytes + FOLDER_NAME_BYTES * f->files_n;
 		if (end > first &&
@@ -135,7 +139,7 @@ static int send_batch(struct publishing *p, size_t first, size_t end)
 	size_t i;
 	int r;
 
-	mp_put_str(w, span_of(p->note));
+	mp_put_str(w, span_of(publish_note(p, &p->items[first])));
 	mp_put_array(w, end - first);
 	for (i = first; i < end; i++) {
 		put_record(w, p->items[i].folder);

@@ -1,32 +1,27 @@
 /*
- * weald show: a record, one version of it, or one file of that.
+ * weald show: a record, one version of it, one file of that, or what is
+ * different between two versions.
+ *
+ * The record is read from git; the index says what others say of it, and where
+ * there is none that can be read the rest is shown without.
  */
+#include "daemon/cli/show.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cli/cli.h"
-#include "daemon/cli/files.h"
+#include "daemon/cli/hits.h"
+#include "daemon/cli/lookup.h"
 #include "daemon/cli/out.h"
 #include "daemon/cli/pager.h"
-#include "daemon/cli/view.h"
+#include "daemon/cli/prose.h"
 #include "proto/sshkey.h"
 #include "proto/text.h"
 
-struct showing {
-	struct cli *c;
-	struct reference ref;
-	char name[REFERENCE_REGION_BYTES_MAX + 1]; /* of the feed */
-	const char *file;                          /* --file, or NULL */
-	struct home *home;
-	struct feed *feed;
-	struct buf record;
-	uint64_t seq;  /* of the version that is shown */
-	uint64_t last; /* version */
-	struct stored stored;
-	struct files files;
-};
+/* ---- files ---------------------------------------------------------------
+ */
 
 /* Nothing in @s that a terminal would take for an order. */
 static bool is_tame(struct span s)
@@ -54,11 +49,12 @@ static bool is_tame(struct span s)
 /* The bytes of one file as they are. */
 static int print_file(struct showing *s)
 {
-	const struct file *file = files_find(&s->files, s->file);
+	const char *name = s->raw ? FILES_RECORD : s->file;
+	const struct file *file = files_find(&s->shown.files, name);
 	struct cli *c = s->c;
 
 	if (file == NULL) {
-		msg_set(&c->msg, "there is no file %s in it", s->file);
+		msg_set(&c->msg, "there is no file %s in it", name);
 		c->advice = "weald show without --file lists the files";
 		return cli_fail(c, CLI_ABOUT_ASKED, WEALD_NOTFOUND);
 	}
@@ -66,7 +62,7 @@ static int print_file(struct showing *s)
 		msg_set(&c->msg,
 			"%s holds characters that could play tricks on a "
 			"terminal",
-			s->file);
+			name);
 		c->advice = "send it to a file with > FILE";
 		return cli_fail(c, CLI_ABOUT_ASKED, WEALD_INVALID);
 	}
@@ -74,54 +70,249 @@ static int print_file(struct showing *s)
 	return out_flush(c);
 }
 
-/* Every version of the record, the newest first: one call of @each. */
-typedef int version_fn(struct showing *s, const struct stored *v, void *ctx);
+/* ---- versions ------------------------------------------------------------
+ */
 
-static int each_version(struct showing *s, version_fn *each, void *ctx)
+void edition_release(struct edition *e)
 {
-	uint64_t seq = feed_committed_seq(s->feed);
-	uint64_t left = s->last;
-	struct stored v;
-	int r = WEALD_OK;
+	record_free(e->record);
+	files_release(&e->files);
+	stored_release(&e->stored);
+	*e = (struct edition){ 0 };
+}
 
-	for (; r == WEALD_OK && seq > 0 && left > 0; seq--) {
-		r = feed_read(s->feed, seq, &v, &s->c->msg);
-		if (r != WEALD_OK) {
-			return cli_fail(s->c, CLI_ABOUT_FEED, r);
-		}
-		if (span_equal(v.update.record, buf_span(&s->record))) {
-			r = each(s, &v, ctx);
-			left--;
-		}
-		stored_release(&v);
+static int parse_record(struct edition *e)
+{
+	const struct file *file = files_find(&e->files, FILES_RECORD);
+	struct problems problems = { 0 };
+	int r;
+
+	if (file == NULL) {
+		return WEALD_OK;
+	}
+	r = record_parse(buf_span(&file->content), &e->record, &problems);
+	problems_release(&problems);
+	if (r == WEALD_OK && e->record->fields.n == 0) {
+		record_free(e->record); /* nothing of it could be read */
+		e->record = NULL;
+	}
+	return r == WEALD_NOMEM ? r : WEALD_OK;
+}
+
+int edition_load(struct showing *s, uint64_t version, struct edition *out,
+		 char out_why[VIEW_WHY_BYTES])
+{
+	struct cli *c = s->c;
+	int r;
+
+	out_why[0] = '\0';
+	r = feed_find_version(s->feed, buf_span(&s->path), version, &out->seq,
+			      &c->msg);
+	if (r != WEALD_OK) {
+		return cli_fail(c, CLI_ABOUT_ASKED, r);
+	}
+	out->version = version;
+	r = cli_fail(c, CLI_ABOUT_FEED,
+		     feed_read(s->feed, out->seq, &out->stored, &c->msg));
+	if (r == WEALD_OK) {
+		r = files_load(c, s->feed, out->seq, buf_span(&s->path),
+			       &out->files);
+	}
+	if (r == WEALD_OK) {
+		r = parse_record(out);
+	}
+	if (r == WEALD_OK) {
+		r = view_guard_files(&out->stored.update, &out->files,
+				     out->record, out_why);
+	}
+	if (out_why[0] != '\0') {
+		edition_release(out);
 	}
 	return r;
 }
 
-static int print_version(struct showing *s, const struct stored *v, void *ctx)
+/* Keep a version for the list; its texts are copied. */
+static int add_version(struct showing *s, const struct show_version *v,
+		       struct span action, struct span summary)
 {
-	char time[OUT_TIME_BYTES];
-	bool *first = ctx;
-	int r;
+	struct show_version *grown;
+	struct show_version *to;
 
-	(void)s;
-	view_time(v->update.time, time);
-	printf("%-9s %" PRIu64 "  %s  ", *first ? "versions" : "",
-	       v->update.version, time);
-	*first = false;
-	r = out_put(v->update.summary);
-	putchar('\n');
+	grown = realloc(s->versions, (s->versions_n + 1) * sizeof *grown);
+	if (grown == NULL) {
+		return WEALD_NOMEM;
+	}
+	s->versions = grown;
+	to = &grown[s->versions_n++];
+	*to = *v;
+	if (to->why[0] != '\0') {
+		summary.len = 0;
+	}
+	to->action = strndup((const char *)action.data, action.len);
+	to->summary =
+		strndup(summary.len == 0 ? "" : (const char *)summary.data,
+			summary.len);
+	return to->action == NULL || to->summary == NULL ? WEALD_NOMEM
+							 : WEALD_OK;
+}
+
+/* As the index has them; nothing where it does not know the last one yet. */
+static int versions_of_index(struct showing *s)
+{
+	struct version_rows rows = { 0 };
+	const struct version_row *row;
+	struct show_version v;
+	size_t i;
+	int r = query_versions(s->index, s->whole, &rows, &s->c->msg);
+
+	for (i = 0; r == WEALD_OK && rows.n == s->last && i < rows.n; i++) {
+		row = &rows.list[i];
+		v = (struct show_version){ .version = row->version,
+					   .seq = row->seq,
+					   .time = row->time };
+		if (row->state == INDEX_WITHHELD) {
+			snprintf(v.why, sizeof v.why, "%s",
+				 row->why[0] == '\0' ? "?" : row->why);
+		}
+		r = add_version(s, &v, span_of(row->action),
+				span_of(row->summary));
+	}
+	version_rows_release(&rows);
+	return r == WEALD_NOTFOUND ? WEALD_OK : r;
+}
+
+/* By reading the feed back to the first of them. */
+static int versions_of_feed(struct showing *s)
+{
+	const struct view_guard guard = { .name = s->name, .feed = s->feed };
+	uint64_t seq = feed_committed_seq(s->feed);
+	struct show_version v;
+	struct stored stored;
+	int r = WEALD_OK;
+
+	for (; r == WEALD_OK && seq > 0 && s->versions_n < s->last; seq--) {
+		r = feed_read(s->feed, seq, &stored, &s->c->msg);
+		if (r != WEALD_OK) {
+			return cli_fail(s->c, CLI_ABOUT_FEED, r);
+		}
+		if (span_equal(stored.update.record, buf_span(&s->path))) {
+			v = (struct show_version){
+				.version = stored.update.version,
+				.seq = seq,
+				.time = stored.update.time
+			};
+			r = view_guard_check(s->c, &guard, &stored, v.why);
+			if (r == WEALD_OK) {
+				r = add_version(s, &v, stored.update.action,
+						stored.update.summary);
+			}
+		}
+		stored_release(&stored);
+	}
 	return r;
 }
 
-static int print_field(const char *name, struct span text)
-{
-	int r;
+/* ---- the index -----------------------------------------------------------
+ */
 
-	printf("%-9s ", name);
-	r = out_put(text);
-	putchar('\n');
+/*
+ * The withdrawals of what this region uses; those that are about this record
+ * come to the front.
+ */
+static int ask_alerts(struct showing *s)
+{
+	int r = query_alerts(s->index, false, &s->alerts, &s->c->msg);
+	struct alert about;
+	size_t i;
+
+	for (i = 0; r == WEALD_OK && i < s->alerts.n; i++) {
+		about = s->alerts.list[i];
+		if (strcmp(about.target, s->whole) == 0 ||
+		    strcmp(about.by, s->whole) == 0) {
+			s->alerts.list[i] = s->alerts.list[s->alerts_n];
+			s->alerts.list[s->alerts_n++] = about;
+		}
+	}
 	return r;
+}
+
+static int ask_index(struct showing *s)
+{
+	struct weald_msg *msg = &s->c->msg;
+	int r = query_record(s->index, s->whole, &s->hit, msg);
+
+	if (r == WEALD_NOTFOUND) { /* it is not in it yet */
+		return WEALD_OK;
+	}
+	s->has_hit = r == WEALD_OK;
+	if (r == WEALD_OK) {
+		r = query_links(s->index, s->whole, &s->links, msg);
+	}
+	if (r == WEALD_OK && span_equal(s->ref.kind, span_of("intervention"))) {
+		r = query_derived(s->index, s->whole, s->today, &s->derived,
+				  msg);
+		s->has_derived = r == WEALD_OK;
+	}
+	if (r == WEALD_OK || r == WEALD_NOTFOUND) {
+		r = ask_alerts(s);
+	}
+	return r == WEALD_OK ? versions_of_index(s) : r;
+}
+
+/* What others say is left out where the index cannot be read. */
+static int open_index(struct showing *s)
+{
+	struct cli *c = s->c;
+	int r = lookup_open(c, s->home, &s->index);
+
+	if (r == WEALD_OK) {
+		r = ask_index(s);
+	}
+	if (r == WEALD_NOMEM) {
+		return r;
+	}
+	if (r != WEALD_OK) {
+		fprintf(stderr,
+			"weald show: what other records say of it is not "
+			"shown: %s%s%s\n",
+			msg_text(&c->msg, r), c->advice == NULL ? "" : "; ",
+			c->advice == NULL ? "" : c->advice);
+		msg_clear(&c->msg);
+		c->advice = NULL;
+	}
+	return s->versions_n == 0 ? versions_of_feed(s) : WEALD_OK;
+}
+
+/* ---- for people ----------------------------------------------------------
+ */
+
+static int print_versions(const struct showing *s)
+{
+	char withheld[VIEW_WHY_BYTES + sizeof VIEW_WITHHELD];
+	const struct show_version *v;
+	char time[OUT_TIME_BYTES];
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < s->versions_n; i++) {
+		v = &s->versions[i];
+		view_time(v->time, time);
+		snprintf(withheld, sizeof withheld, "%s%s", VIEW_WITHHELD,
+			 v->why);
+		printf("%-9s %" PRIu64 "  %s  ", i == 0 ? "versions" : "",
+		       v->version, time);
+		r = prose_put(s->width, "", 31,
+			      span_of(v->why[0] == '\0' ? v->summary
+							: withheld));
+	}
+	return r;
+}
+
+static int print_line(const struct showing *s, const char *name,
+		      struct span text)
+{
+	printf("%-9s ", name);
+	return prose_put(s->width, "", 10, text);
 }
 
 static int print_note(struct span note)
@@ -133,39 +324,23 @@ static int print_note(struct span note)
 	return out_lines(note, "          ");
 }
 
-static void print_topics(const struct update *u)
+/* Who made this version, when and how. */
+static int print_update(const struct showing *s)
 {
-	size_t i;
-
-	if (u->topics_n > 0) {
-		printf("%-9s", "topics");
-		for (i = 0; i < u->topics_n; i++) { /* [a-z0-9-] only */
-			printf("%s %.*s", i == 0 ? "" : ",",
-			       (int)u->topics[i].len,
-			       (const char *)u->topics[i].data);
-		}
-		putchar('\n');
-	}
-}
-
-static int print_head(struct showing *s)
-{
-	const struct update *u = &s->stored.update;
-	char ref[REF_TEXT_BYTES];
+	const struct update *u = &s->shown.stored.update;
 	char time[OUT_TIME_BYTES];
 	char key[SSHKEY_FINGERPRINT_BYTES];
 	char commit[2 * OBJECT_ID_BYTES + 1];
 	int r;
 
-	ref_text(s->name, u->record, u->version, ref);
 	out_time(u->time, time);
-	hex_encode(s->stored.commit_id, OBJECT_ID_BYTES, commit);
+	hex_encode(s->shown.stored.commit_id, OBJECT_ID_BYTES, commit);
 	r = sshkey_fingerprint(u->key, key);
 	if (r != WEALD_OK) {
 		return r;
 	}
-	printf("%s\n\n", ref);
-	r = print_field("summary", u->summary);
+	putchar('\n');
+	r = print_line(s, "summary", u->summary);
 	printf("%-9s %" PRIu64 " of %" PRIu64 "\n", "version", u->version,
 	       s->last);
 	printf("%-9s %s UTC%s\n", "time", time,
@@ -174,112 +349,71 @@ static int print_head(struct showing *s)
 	printf("%-9s %s\n", "by", s->name);
 	printf("%-9s %s\n", "key", key);
 	if (r == WEALD_OK) {
-		r = print_field("action", u->action);
+		r = print_line(s, "action", u->action);
 	}
 	printf("%-9s %" PRIu64 "\n%-9s %s\n", "update", u->seq, "commit",
 	       commit);
-	print_topics(u);
 	return r != WEALD_OK ? r : print_note(u->note);
 }
 
 static void print_files(const struct showing *s)
 {
+	const struct files *files = &s->shown.files;
 	size_t i;
 
-	for (i = 0; i < s->files.n; i++) { /* names are [a-z0-9._-/] */
+	for (i = 0; i < files->n; i++) { /* names are [a-z0-9._-/] */
 		printf("%-9s %s, %zu bytes\n", i == 0 ? "files" : "",
-		       s->files.list[i].name, s->files.list[i].content.len);
+		       files->list[i].name, files->list[i].content.len);
 	}
 }
 
-static int print_record(struct showing *s)
+/* Its name and title, and what a reader must know before all else. */
+static int print_heading(const struct showing *s)
 {
-	const struct file *text = files_find(&s->files, FILES_RECORD);
-	bool first = true;
-	int r;
+	const struct record *record = s->shown.record;
+	char ref[REF_TEXT_BYTES];
+	char kind[NAME_BYTES_MAX + 1];
+	int r = WEALD_OK;
 
-	r = print_head(s);
+	ref_text(s->name, buf_span(&s->path), s->shown.version, ref);
+	snprintf(kind, sizeof kind, "%.*s", (int)s->ref.kind.len,
+		 (const char *)s->ref.kind.data);
+	printf("%s\n", ref);
+	if (record != NULL) {
+		r = prose_put(s->width, "", 0,
+			      span_of(record_text(record, "title")));
+	}
+	if (r == WEALD_OK) {
+		r = show_state(s);
+	}
+	printf("\n%-20s  %s\n", "kind", hits_kind(kind));
+	return r;
+}
+
+static int print_record(const struct showing *s)
+{
+	int r = print_heading(s);
+
+	if (r == WEALD_OK) {
+		r = show_fields(s);
+	}
+	if (r == WEALD_OK) {
+		r = show_body(s);
+	}
+	if (r == WEALD_OK) {
+		r = show_series(s);
+	}
+	if (r == WEALD_OK) {
+		r = show_links(s);
+	}
+	if (r == WEALD_OK) {
+		r = print_update(s);
+	}
 	if (r == WEALD_OK) {
 		print_files(s);
-		r = each_version(s, print_version, &first);
-	}
-	if (r == WEALD_OK && text != NULL) {
-		putchar('\n');
-		r = out_lines(buf_span(&text->content), "");
+		r = print_versions(s);
 	}
 	return r != WEALD_OK ? r : out_flush(s->c);
-}
-
-static int add_version_json(struct showing *s, const struct stored *v,
-			    void *ctx)
-{
-	json_t *list = ctx;
-	json_t *o = json_object();
-	char time[OUT_TIME_BYTES];
-
-	(void)s;
-	out_time_iso(v->update.time, time);
-	if (json_array_append_new(list, o) != 0 ||
-	    json_object_set_new(o, "version",
-				json_integer((json_int_t)v->update.version)) ||
-	    json_object_set_new(o, "seq",
-				json_integer((json_int_t)v->update.seq)) ||
-	    json_object_set_new(o, "time", json_string(time)) ||
-	    json_object_set_new(o, "action", json_span(v->update.action)) ||
-	    json_object_set_new(o, "summary", json_span(v->update.summary))) {
-		return WEALD_NOMEM;
-	}
-	return WEALD_OK;
-}
-
-static json_t *files_json(const struct showing *s)
-{
-	json_t *list = json_array();
-	char blob[2 * OBJECT_ID_BYTES + 1];
-	json_t *o;
-	size_t i;
-
-	for (i = 0; i < s->files.n; i++) {
-		o = json_object();
-		hex_encode(s->files.list[i].blob, OBJECT_ID_BYTES, blob);
-		if (json_array_append_new(list, o) != 0 ||
-		    json_object_set_new(o, "name",
-					json_string(s->files.list[i].name)) ||
-		    json_object_set_new(o, "size",
-					json_integer(
-						(json_int_t)s->files.list[i]
-							.content.len)) ||
-		    json_object_set_new(o, "blob", json_string(blob))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
-static int print_json(struct showing *s)
-{
-	const struct file *text = files_find(&s->files, FILES_RECORD);
-	json_t *versions = json_array();
-	struct json_line j;
-	int r;
-
-	json_line_init(&j);
-	view_update_json(&j, s->name, &s->stored);
-	json_line_uint(&j, "versions_n", s->last);
-	json_line_add(&j, "files", files_json(s));
-	r = each_version(s, add_version_json, versions);
-	json_line_add(&j, "versions", versions);
-	if (text != NULL && text_is_utf8(buf_span(&text->content))) {
-		json_line_span(&j, "text", buf_span(&text->content));
-	} else {
-		json_line_add(&j, "text", json_null());
-	}
-	if (r != WEALD_OK) {
-		json_line_release(&j);
-		return r;
-	}
-	return json_line_print(&j);
 }
 
 static int print_paged(struct showing *s)
@@ -293,97 +427,307 @@ static int print_paged(struct showing *s)
 	return r;
 }
 
+/* ---- for scripts ---------------------------------------------------------
+ */
+
+static json_t *versions_json(const struct showing *s)
+{
+	const struct show_version *v;
+	json_t *list = json_array();
+	char time[OUT_TIME_BYTES];
+	json_t *o;
+	size_t i;
+	int failed = 0;
+
+	for (i = 0; i < s->versions_n; i++) {
+		v = &s->versions[i];
+		out_time_iso(v->time, time);
+		o = json_pack("{s:I, s:I, s:s, s:o, s:o}", "version",
+			      (json_int_t)v->version, "seq", (json_int_t)v->seq,
+			      "time", time, "action",
+			      json_span(span_of(v->action)), "summary",
+			      json_span(span_of(v->summary)));
+		if (o != NULL && v->why[0] != '\0') {
+			failed |= json_object_set_new(o, "withheld",
+						      json_string(v->why));
+		}
+		failed |= json_array_append_new(list, o);
+	}
+	if (failed) {
+		json_decref(list);
+		return NULL;
+	}
+	return list;
+}
+
+static json_t *files_json(const struct showing *s)
+{
+	json_t *list = json_array();
+	char blob[2 * OBJECT_ID_BYTES + 1];
+	json_t *o;
+	size_t i;
+
+	for (i = 0; i < s->shown.files.n; i++) {
+		o = json_object();
+		hex_encode(s->shown.files.list[i].blob, OBJECT_ID_BYTES, blob);
+		if (json_array_append_new(list, o) != 0 ||
+		    json_object_set_new(o, "name",
+					json_string(
+						s->shown.files.list[i].name)) ||
+		    json_object_set_new(o, "size",
+					json_integer((json_int_t)s->shown.files
+							     .list[i]
+							     .content.len)) ||
+		    json_object_set_new(o, "blob", json_string(blob))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* What the index knows; its keys are there without it too. */
+static void add_known(struct json_line *j, const struct showing *s)
+{
+	json_t *alerts = json_array();
+	size_t i;
+
+	for (i = 0; i < s->alerts_n; i++) {
+		if (json_array_append_new(
+			    alerts, hits_alert_json(&s->alerts.list[i])) != 0) {
+			j->failed = true;
+		}
+	}
+	json_line_add(j, "alerts", alerts);
+	json_line_bool(j, "indexed", s->has_hit);
+	json_line_bool(j, "withdrawn", s->has_hit && s->hit.withdrawn);
+	json_line_text(j, "withdrawn_by",
+		       s->has_hit ? s->hit.withdrawn_by : "");
+	json_line_text(j, "level", s->has_hit ? s->hit.level : "");
+	json_line_add(j, "links", show_links_json(s));
+	json_line_add(j, "derived",
+		      s->has_derived ? hits_derived_json(&s->derived)
+				     : json_null());
+}
+
+static int print_json(struct showing *s)
+{
+	const struct file *text = files_find(&s->shown.files, FILES_RECORD);
+	const struct record *record = s->shown.record;
+	struct json_line j;
+
+	json_line_init(&j);
+	view_update_json(&j, s->name, &s->shown.stored, "");
+	json_line_uint(&j, "versions_n", s->last);
+	json_line_add(&j, "files", files_json(s));
+	json_line_add(&j, "versions", versions_json(s));
+	json_line_span(&j, "kind", s->ref.kind);
+	json_line_span(&j, "title",
+		       span_of(record == NULL ? ""
+					      : record_text(record, "title")));
+	json_line_bool(&j, "example",
+		       record != NULL && record_bool(record, "example"));
+	json_line_text(&j, "latest_withheld", s->latest_why);
+	json_line_add(&j, "fields", show_fields_json(s));
+	add_known(&j, s);
+	if (text != NULL && text_is_utf8(buf_span(&text->content))) {
+		json_line_span(&j, "text", buf_span(&text->content));
+	} else {
+		json_line_add(&j, "text", json_null());
+	}
+	return json_line_print(&j);
+}
+
+/* ---- finding it ----------------------------------------------------------
+ */
+
+static int refuse_withheld(struct showing *s, const char *why)
+{
+	struct cli *c = s->c;
+
+	if (s->ref.version != 0 && s->last > 1) {
+		msg_set(&c->msg,
+			"version %" PRIu64 " of it is " VIEW_WITHHELD "%s",
+			s->ref.version, why);
+		c->advice = "without @N weald show takes the latest that may "
+			    "be shown";
+	} else {
+		msg_set(&c->msg, "it is " VIEW_WITHHELD "%s", why);
+		c->advice = "its region has to publish a version without it";
+	}
+	return cli_fail(c, CLI_ABOUT_ASKED, WEALD_PRIVACY);
+}
+
+/* The version that was asked for, or the latest that may be shown. */
+static int load_shown(struct showing *s)
+{
+	uint64_t version = s->ref.version != 0 ? s->ref.version : s->last;
+	char why[VIEW_WHY_BYTES];
+	int r;
+
+	r = edition_load(s, version, &s->shown, why);
+	if (r != WEALD_OK || why[0] == '\0') {
+		return r;
+	}
+	memcpy(s->latest_why, why, sizeof why);
+	while (r == WEALD_OK && s->ref.version == 0 && why[0] != '\0' &&
+	       version > 1) {
+		version--;
+		edition_release(&s->shown);
+		r = edition_load(s, version, &s->shown, why);
+	}
+	return r == WEALD_OK && why[0] != '\0'
+		       ? refuse_withheld(s, s->latest_why)
+		       : r;
+}
+
 static int find(struct showing *s, const char *text)
 {
 	struct cli *c = s->c;
+	uint64_t version;
 	int r;
 
-	r = reference_parse(span_of(text), span_of(home_slug(s->home)), &s->ref,
-			    &c->msg);
+	r = lookup_ref(c, s->home, text, &s->whole, &version);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	/* borrowed from the whole one, which stays */
+	r = reference_parse(span_of(s->whole), span_of(""), &s->ref, &c->msg);
 	if (r != WEALD_OK) {
 		return cli_fail(c, CLI_ABOUT_INPUT, r);
 	}
+	s->ref.version = version;
 	snprintf(s->name, sizeof s->name, "%.*s", (int)s->ref.region.len,
 		 (const char *)s->ref.region.data);
 	r = cli_open_feed(c, s->home, s->name, &s->feed);
 	if (r == WEALD_OK) {
 		r = view_find_record(c, s->feed, s->name, s->ref.kind,
-				     s->ref.slug, &s->record);
+				     s->ref.slug, &s->path);
 	}
 	if (r != WEALD_OK) {
 		return r;
 	}
-	r = versions_get(feed_versions(s->feed), buf_span(&s->record), &s->last,
+	r = versions_get(feed_versions(s->feed), buf_span(&s->path), &s->last,
 			 &c->msg);
-	if (r == WEALD_OK) {
-		r = feed_find_version(s->feed, buf_span(&s->record),
-				      s->ref.version, &s->seq, &c->msg);
-	}
-	if (r != WEALD_OK) {
-		return cli_fail(c, CLI_ABOUT_ASKED, r);
-	}
-	return cli_fail(c, CLI_ABOUT_FEED,
-			feed_read(s->feed, s->seq, &s->stored, &c->msg));
+	return r == WEALD_OK ? load_shown(s) : cli_fail(c, CLI_ABOUT_ASKED, r);
 }
 
 static int show(struct showing *s, const char *text)
 {
-	int r;
+	int r = find(s, text);
 
-	r = find(s, text);
-	if (r == WEALD_OK) {
-		r = files_load(s->c, s->feed, s->seq, buf_span(&s->record),
-			       &s->files);
-	}
 	if (r != WEALD_OK) {
 		return r;
 	}
-	if (s->file != NULL) {
+	s->width = prose_width();
+	if (s->raw || s->file != NULL) {
 		return print_file(s);
+	}
+	if (s->diff) {
+		return show_diff(s);
+	}
+	r = open_index(s);
+	if (r != WEALD_OK) {
+		return r;
 	}
 	return s->c->json ? print_json(s) : print_paged(s);
 }
 
 static void release(struct showing *s)
 {
-	files_release(&s->files);
-	stored_release(&s->stored);
-	buf_release(&s->record);
+	while (s->versions_n > 0) {
+		s->versions_n--;
+		free(s->versions[s->versions_n].action);
+		free(s->versions[s->versions_n].summary);
+	}
+	free(s->versions);
+	alerts_release(&s->alerts);
+	derived_release(&s->derived);
+	links_release(&s->links);
+	hit_release(&s->hit);
+	index_close(s->index);
+	edition_release(&s->shown);
+	buf_release(&s->path);
+	free(s->whole);
 	feed_close(s->feed);
 	home_close(s->home);
 }
 
+/* A range of versions may stand before the reference or behind it. */
+static bool is_range(const char *text)
+{
+	return text[0] >= '0' && text[0] <= '9' && strstr(text, "..") != NULL;
+}
+
+static int take_arguments(struct showing *s, int argc, char **argv, int first,
+			  const char **out_ref)
+{
+	int n = argc - first;
+	int i;
+
+	for (i = first; s->diff && n == 2 && i < argc; i++) {
+		if (s->range == NULL && is_range(argv[i])) {
+			s->range = argv[i];
+			*out_ref = argv[i == first ? first + 1 : first];
+			return WEALD_OK;
+		}
+	}
+	if (n > 1) {
+		return cli_usage_error(s->c, "unexpected argument %s",
+				       argv[first + 1]);
+	}
+	*out_ref = argv[first];
+	return WEALD_OK;
+}
+
 static const char show_text[] =
-	"Show the latest version of a record, or @VERSION: what it is, its\n"
-	"files, all its versions, and the text of record.md. REF is\n"
-	"region/kind/slug, or kind/slug for a record of this region.\n";
+	"Show a record as a person reads it: what it is, its numbers, what "
+	"other\n"
+	"records say of it, and its versions. REF is region/kind/slug, or\n"
+	"kind/slug for a record of this region; without @VERSION it is the "
+	"latest\n"
+	"that may be shown.\n";
 
 int command_show(struct cli *c, int argc, char **argv)
 {
-	struct showing s = { .c = c };
+	struct showing s = { .c = c, .today = lookup_today() };
 	const struct cli_option options[] = {
+		{ "diff", 0, CLI_OPTION_FLAG, &s.diff, NULL,
+		  "what changed since the version before, or from\n"
+		  "version A to version B" },
 		{ "file", 0, CLI_OPTION_TEXT, &s.file, "NAME",
 		  "print this file of it instead, as it is" },
+		{ "raw", 0, CLI_OPTION_FLAG, &s.raw, NULL,
+		  "print record.md instead, as it is" },
 	};
 	const struct cli_usage usage = {
-		.synopsis = "show [--file NAME] REF[@VERSION]",
+		.synopsis = "show [--raw | --file NAME] REF[@VERSION]\n"
+			    "show --diff [A..B] REF[@VERSION]",
 		.text = show_text,
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 		.args_min = 1,
-		.args_max = 1,
+		.args_max = 2,
 	};
+	const char *ref = NULL;
 	int first;
 	int r;
 
-	buf_init(&s.record, RECORD_BYTES_MAX);
+	buf_init(&s.path, RECORD_BYTES_MAX);
 	r = cli_parse(c, &usage, argc, argv, &first);
 	if (r != WEALD_OK || c->done) {
 		return r;
 	}
-	r = cli_open_home(c, &s.home);
+	r = take_arguments(&s, argc, argv, first, &ref);
+	if (r == WEALD_OK && s.raw + s.diff + (s.file != NULL) > 1) {
+		r = cli_usage_error(c, "--raw, --file and --diff do not go "
+				       "together");
+	}
 	if (r == WEALD_OK) {
-		r = show(&s, argv[first]);
+		r = cli_open_home(c, &s.home);
+	}
+	if (r == WEALD_OK) {
+		r = show(&s, ref);
 	}
 	release(&s);
 	return r;

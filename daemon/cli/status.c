@@ -1,6 +1,7 @@
 /*
  * weald status: am I in sync, who holds my latest version, who is behind, and
- * what needs a hand. The first line is the answer.
+ * what needs a hand. What was withdrawn and is used here comes first of all;
+ * the first line of the rest is the answer.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -306,10 +307,148 @@ static void say_introduced(const json_t *o)
 	say_more(json_array_size(list));
 }
 
+/* ---- what people here have to do ----------------------------------------
+ */
+
+static const json_t *list_of(const json_t *o, const char *key)
+{
+	return json_object_get(json_object_get(o, key), "list");
+}
+
+static uint64_t count_of(const json_t *o, const char *key)
+{
+	return reach_uint(json_object_get(o, key), "n");
+}
+
+static void say_count(const json_t *o, const char *key)
+{
+	if (count_of(o, key) > LINES_MAX) {
+		ask_say("", "and %" PRIu64 " more: --json names them",
+			count_of(o, key) - LINES_MAX);
+	}
+}
+
+static void say_alert(const json_t *one)
+{
+	const char *level = reach_text(one, "level");
+	const char *reason = reach_text(one, "reason");
+	const char *by = reach_text(one, "by");
+
+	ask_say("withdrawn", "%s%s%s, by %s%s%s", level,
+		level[0] == '\0' ? "" : ": ", reach_text(one, "ref"),
+		reach_text(one, "region"), reason[0] == '\0' ? "" : ": ",
+		reason);
+	if (reach_text(one, "title")[0] != '\0') {
+		ask_say("", "\"%s\"", reach_text(one, "title"));
+	}
+	ask_say("", "we use it: %s", reach_text(one, "adoption"));
+	ask_say("", "  -> weald show %s; once it is dealt with: weald ack %s",
+		by, by);
+}
+
+static void say_alerts(const json_t *o)
+{
+	const json_t *list = list_of(o, "alerts");
+	size_t i;
+
+	for (i = 0; i < json_array_size(list) && i < LINES_MAX; i++) {
+		say_alert(json_array_get(list, i));
+	}
+	say_count(o, "alerts");
+	if (i > 0) {
+		putchar('\n');
+	}
+}
+
+/* A version is named by its record, unless its name is what was blocked. */
+static void say_withheld_one(const json_t *one)
+{
+	const char *ref = reach_text(one, "ref");
+
+	if (ref[0] == '\0') {
+		ask_say("", "update %" PRIu64 ": %s", reach_uint(one, "seq"),
+			reach_text(one, "why"));
+	} else {
+		ask_say("", "%s@%" PRIu64 ", update %" PRIu64 ": %s", ref,
+			reach_uint(one, "version"), reach_uint(one, "seq"),
+			reach_text(one, "why"));
+	}
+}
+
+static void say_withheld(const json_t *o)
+{
+	const json_t *list = list_of(o, "withheld");
+	uint64_t n = count_of(o, "withheld");
+	size_t i;
+
+	if (n == 0) {
+		return;
+	}
+	ask_say("withheld",
+		"%" PRIu64 " version%s of ours %s shown by no node: the "
+		"privacy guard blocks %s",
+		n, ask_s(n), n == 1 ? "is" : "are", n == 1 ? "it" : "them");
+	for (i = 0; i < json_array_size(list) && i < LINES_MAX; i++) {
+		say_withheld_one(json_array_get(list, i));
+	}
+	say_count(o, "withheld");
+	ask_say("", "  -> publish a version without it (weald edit), and tell "
+		    "who answers for data protection");
+}
+
+static void say_due(const json_t *o)
+{
+	uint64_t n = count_of(o, "due");
+
+	if (n > 0) {
+		ask_say("due",
+			"%" PRIu64 " result%s or review%s of ours: weald "
+			"adoptions --overdue",
+			n, ask_s(n), ask_s(n));
+	}
+}
+
+static void say_index(const json_t *o)
+{
+	const json_t *index = json_object_get(o, "index");
+	const char *state = reach_text(index, "state");
+	uint64_t all = reach_uint(index, "updates");
+	uint64_t done = reach_uint(index, "indexed");
+	struct words_names without = { .n = 0 };
+
+	if (strcmp(state, "up-to-date") == 0) {
+		ask_say("index", "up to date, %" PRIu64 " update%s", done,
+			ask_s(done));
+	} else if (strcmp(state, "behind") == 0) {
+		ask_say("index", "behind by %" PRIu64 " of %" PRIu64 " updates",
+			reach_uint(index, "behind"), all);
+	} else if (strcmp(state, "making") == 0) {
+		ask_say("index",
+			"being made anew, %" PRIu64 " %% of %" PRIu64
+			" updates",
+			all == 0 ? 0 : done * 100 / all, all);
+	} else if (strcmp(state, "opening") == 0) {
+		ask_say("index", "being opened");
+	} else {
+		ask_say("index", "%s: %s",
+			strcmp(state, "waiting") == 0
+				? "waits, and is tried again"
+				: "given up until the next start",
+			reach_text(index, "message"));
+	}
+	if (json_array_size(json_object_get(index, "without")) > 0) {
+		ask_say("", "without %s, which cannot be read: weald verify",
+			ask_names(index, "without", NULL, &without));
+	}
+}
+
 static void say_status(const json_t *o)
 {
+	say_alerts(o);
 	(void)ask_wrap(reach_text(o, "answer"), 0);
 	putchar('\n');
+	say_withheld(o);
+	say_due(o);
 	say_region(o);
 	say_node(o);
 	say_latest(o);
@@ -318,6 +457,7 @@ static void say_status(const json_t *o)
 	say_feeds(o);
 	say_signing(o);
 	say_disk(o);
+	say_index(o);
 	say_trouble(o);
 	say_waiting(o);
 	say_dropped(o);
@@ -325,9 +465,12 @@ static void say_status(const json_t *o)
 }
 
 static const char status_text[] =
-	"Say how it stands: the first line is the answer, the others say who\n"
-	"holds our latest update, who is behind, what waits, what was dropped\n"
-	"and what to do about it.\n";
+	"Say how it stands. First what was withdrawn and is used here, until "
+	"it\n"
+	"is acknowledged (weald ack). Then a line that is the answer; the "
+	"others\n"
+	"say who holds our latest update, who is behind, what waits, what was\n"
+	"dropped and what to do about it.\n";
 
 int command_status(struct cli *c, int argc, char **argv)
 {

@@ -1,10 +1,205 @@
 #include "daemon/cli/view.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/cli/out.h"
+#include "proto/path.h"
 #include "proto/sshkey.h"
+#include "store/index/query.h"
+#include "store/record/record.h"
+
+/* ---- the privacy guard ---------------------------------------------------
+ */
+
+void view_guard_open(const struct home *home, const char *name,
+		     const struct feed *feed, struct view_guard *out)
+{
+	*out = (struct view_guard){ .name = name, .feed = feed };
+	if (index_open(home_path(home), INDEX_READ, &out->index, NULL, NULL) ==
+		    WEALD_OK &&
+	    index_seq(out->index, name, &out->indexed, NULL) != WEALD_OK) {
+		out->indexed = 0;
+	}
+}
+
+void view_guard_close(struct view_guard *g)
+{
+	index_close(g->index);
+	g->index = NULL;
+}
+
+/* The kinds for which @report blocks; "" for none. */
+static void why_of(const struct guard_report *report,
+		   char out_why[VIEW_WHY_BYTES])
+{
+	const char *name;
+	size_t len = 0;
+	size_t i;
+
+	out_why[0] = '\0';
+	if (report->verdict != GUARD_BLOCK) {
+		return;
+	}
+	for (i = 0; i < report->n; i++) {
+		name = guard_kind_name(report->list[i].kind);
+		if (report->list[i].verdict != GUARD_BLOCK ||
+		    strstr(out_why, name) != NULL ||
+		    len + strlen(name) + 2 > VIEW_WHY_BYTES) {
+			continue;
+		}
+		len += (size_t)snprintf(out_why + len, VIEW_WHY_BYTES - len,
+					"%s%s", len == 0 ? "" : ",", name);
+	}
+	if (len == 0) { /* it blocks, whatever it could keep of why */
+		snprintf(out_why, VIEW_WHY_BYTES, "unreadable");
+	}
+}
+
+/* What the index says of update @seq of the record @ref. */
+static int ask_index(const struct view_guard *g, const char *ref, uint64_t seq,
+		     char out_why[VIEW_WHY_BYTES], struct weald_msg *msg)
+{
+	struct version_rows rows = { 0 };
+	bool withheld = false;
+	size_t i;
+	int r;
+
+	out_why[0] = '\0';
+	r = query_is_withheld(g->index, g->name, seq, &withheld, msg);
+	if (r != WEALD_OK || !withheld) {
+		return r;
+	}
+	snprintf(out_why, VIEW_WHY_BYTES, "?"); /* withheld in any case */
+	r = query_versions(g->index, ref, &rows, msg);
+	for (i = 0; r == WEALD_OK && i < rows.n; i++) {
+		if (rows.list[i].seq == seq && rows.list[i].why[0] != '\0') {
+			snprintf(out_why, VIEW_WHY_BYTES, "%s",
+				 rows.list[i].why);
+		}
+	}
+	version_rows_release(&rows);
+	return r == WEALD_NOTFOUND ? WEALD_OK : r;
+}
+
+int view_guard_files(const struct update *u, const struct files *files,
+		     const struct record *record, char out_why[VIEW_WHY_BYTES])
+{
+	struct record_file *list = calloc(files->n + 1, sizeof *list);
+	struct guard_report report = { 0 };
+	struct record_path path;
+	struct guard_input in = {
+		.record = record,
+		.files = list,
+		.files_n = files->n,
+		.summary = u->summary,
+		.note = u->note,
+	};
+	size_t i;
+
+	if (list == NULL) {
+		return WEALD_NOMEM;
+	}
+	if (path_parse_record(u->record, &path, NULL) == WEALD_OK) {
+		in.slug = path.slug;
+	}
+	for (i = 0; i < files->n; i++) {
+		list[i].name = span_of(files->list[i].name);
+		list[i].content = buf_span(&files->list[i].content);
+	}
+	guard_record(&in, &report);
+	why_of(&report, out_why);
+	guard_release(&report);
+	free(list);
+	return WEALD_OK;
+}
+
+/* What only the update itself says, without its files. */
+static void look_at_words(const struct update *u, char out_why[VIEW_WHY_BYTES])
+{
+	struct guard_report report = { 0 };
+
+	guard_text(u->summary, "summary", 1, 0, &report);
+	guard_text(u->note, "note", 1, 0, &report);
+	guard_text(u->record, "record", 1, 0, &report);
+	why_of(&report, out_why);
+	guard_release(&report);
+}
+
+/*
+ * The whole version, as publish would look at it; files that are not here, or
+ * cannot be read, are not shown by anybody.
+ */
+static int look(struct cli *c, const struct view_guard *g,
+		const struct stored *s, char out_why[VIEW_WHY_BYTES])
+{
+	struct problems problems = { 0 };
+	struct record *record = NULL;
+	struct files files = { 0 };
+	const struct file *text;
+	int r;
+
+	look_at_words(&s->update, out_why);
+	if (out_why[0] != '\0' || s->update.record.len == 0) {
+		return WEALD_OK;
+	}
+	r = files_load(c, g->feed, s->update.seq, s->update.record, &files);
+	text = files_find(&files, FILES_RECORD);
+	if (r == WEALD_OK && text != NULL) {
+		r = record_parse(buf_span(&text->content), &record, &problems);
+	}
+	if (r == WEALD_OK || r == WEALD_INVALID) {
+		r = view_guard_files(&s->update, &files, record, out_why);
+	}
+	problems_release(&problems);
+	record_free(record);
+	files_release(&files);
+	if (r != WEALD_NOMEM) {
+		msg_clear(&c->msg);
+		r = WEALD_OK;
+	}
+	return r;
+}
+
+int view_guard_check(struct cli *c, const struct view_guard *g,
+		     const struct stored *s, char out_why[VIEW_WHY_BYTES])
+{
+	const struct update *u = &s->update;
+	char ref[REF_TEXT_BYTES];
+	char *at;
+	int r;
+
+	if (g->index == NULL || u->record.len == 0 || u->seq > g->indexed) {
+		return look(c, g, s, out_why);
+	}
+	ref_text(g->name, u->record, u->version, ref);
+	at = strchr(ref, '@');
+	if (at != NULL) {
+		*at = '\0';
+	}
+	r = ask_index(g, ref, u->seq, out_why, &c->msg);
+	if (r != WEALD_OK && r != WEALD_NOMEM) { /* a damaged index is none */
+		msg_clear(&c->msg);
+		r = look(c, g, s, out_why);
+	}
+	return r;
+}
+
+/* May the name of the record be printed? */
+static bool is_nameable(struct span record)
+{
+	struct guard_report report = { 0 };
+	bool may;
+
+	guard_text(record, "record", 1, 0, &report);
+	may = report.verdict != GUARD_BLOCK;
+	guard_release(&report);
+	return may;
+}
+
+/* ---- an update -----------------------------------------------------------
+ */
 
 static json_t *topics_json(const struct update *u)
 {
@@ -21,8 +216,10 @@ static json_t *topics_json(const struct update *u)
 }
 
 void view_update_json(struct json_line *j, const char *feed,
-		      const struct stored *s)
+		      const struct stored *s, const char *why)
 {
+	const struct span none = { NULL, 0 };
+	const bool shown = why[0] == '\0';
 	const struct update *u = &s->update;
 	char key[SSHKEY_FINGERPRINT_BYTES];
 	char ref[REF_TEXT_BYTES];
@@ -33,8 +230,11 @@ void view_update_json(struct json_line *j, const char *feed,
 	json_line_time(j, "time", u->time);
 	json_line_bool(j, "time_ahead", out_time_is_ahead(u->time));
 	json_line_span(j, "action", u->action);
-	json_line_span(j, "summary", u->summary);
-	json_line_span(j, "note", u->note);
+	json_line_span(j, "summary", shown ? u->summary : none);
+	json_line_span(j, "note", shown ? u->note : none);
+	if (!shown) {
+		json_line_text(j, "withheld", why);
+	}
 	json_line_add(j, "topics", topics_json(u));
 	json_line_hex(j, "commit", s->commit_id, sizeof s->commit_id);
 	if (sshkey_fingerprint(u->key, key) != WEALD_OK) {
@@ -42,7 +242,7 @@ void view_update_json(struct json_line *j, const char *feed,
 	} else {
 		json_line_text(j, "key", key);
 	}
-	if (u->record.len > 0) {
+	if (u->record.len > 0 && is_nameable(u->record)) {
 		view_ref(feed, false, u, ref);
 		json_line_text(j, "ref", ref);
 		json_line_span(j, "record", u->record);
@@ -55,7 +255,7 @@ void view_ref(const char *feed, bool own, const struct update *u,
 {
 	size_t skip = own ? strlen(feed) + 1 : 0;
 
-	if (u->record.len == 0) {
+	if (u->record.len == 0 || !is_nameable(u->record)) {
 		out[0] = '\0';
 		return;
 	}

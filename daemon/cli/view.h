@@ -5,18 +5,57 @@
 #define WEALD_DAEMON_CLI_VIEW_H
 
 #include "daemon/cli/cli.h"
+#include "daemon/cli/files.h"
 #include "daemon/cli/json.h"
 #include "daemon/cli/out.h"
 #include "daemon/cli/own.h"
 #include "store/feed/feed.h"
+#include "store/index/index.h"
+#include "store/record/guard.h"
 
-/* The keys that every update has in JSON; docs/CLI.md, "weald log". */
+/*
+ * What the privacy guard keeps from being shown: the index knows of versions,
+ * and what it does not know yet, and updates about no record, are looked at
+ * here.
+ */
+struct view_guard {
+	const char *name;        /* keeps: the feed's */
+	const struct feed *feed; /* keeps */
+	struct index *index;     /* NULL: there is none that can be read */
+	uint64_t indexed;        /* it knows the feed up to this update */
+};
+
+/* Never fails: without an index less is known, and that is looked at here. */
+void view_guard_open(const struct home *home, const char *name,
+		     const struct feed *feed, struct view_guard *out);
+void view_guard_close(struct view_guard *g);
+
+/* The kinds of the guard, "," between them; "" where nothing is withheld. */
+#define VIEW_WHY_BYTES 400u
+
+/* Is the update withheld? *@out_why says why, or is "". Noted. */
+int view_guard_check(struct cli *c, const struct view_guard *g,
+		     const struct stored *s, char out_why[VIEW_WHY_BYTES]);
+/*
+ * The same of a version that is at hand with its @files, whatever the index
+ * says; @record is NULL where record.md cannot be read. WEALD_NOMEM.
+ */
+int view_guard_files(const struct update *u, const struct files *files,
+		     const struct record *record, char out_why[VIEW_WHY_BYTES]);
+/* "withheld by the privacy guard: nhs-number" */
+#define VIEW_WITHHELD "withheld by the privacy guard: "
+
+/*
+ * The keys that every update has in JSON; docs/CLI.md, "weald log". With a @why
+ * it has no text of the update.
+ */
 void view_update_json(struct json_line *j, const char *feed,
-		      const struct stored *s);
+		      const struct stored *s, const char *why);
 
 /*
  * Its record and version as a person types them: with the feed's name, but
- * where @own is set, without. Empty for an update about the feed itself.
+ * where @own is set, without. Empty for an update about the feed itself, and
+ * for one whose name the privacy guard would block.
  */
 void view_ref(const char *feed, bool own, const struct update *u,
 	      char out[REF_TEXT_BYTES]);

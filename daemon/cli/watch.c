@@ -45,6 +45,13 @@ static void print_update(const json_t *event)
 	const char *record = reach_text(event, "record");
 	char ref[REF_TEXT_BYTES];
 
+	if (json_is_true(json_object_get(event, "withheld"))) {
+		(void)out_put(span_of(feed));
+		printf(" update %" PRIu64
+		       " is withheld: the privacy guard blocks it",
+		       reach_uint(event, "seq"));
+		return;
+	}
 	if (record[0] == '\0') {
 		snprintf(ref, sizeof ref, "%.80s", feed);
 	} else {
@@ -53,6 +60,42 @@ static void print_update(const json_t *event)
 	}
 	(void)out_put(span_of(ref));
 	put_key(event, "summary");
+}
+
+/* Why it matters here, as people say it. */
+static const char *reason_words(const char *reason)
+{
+	static const struct {
+		const char *reason;
+		const char *words;
+	} all[] = {
+		{ "withdrawn", "WITHDRAWN, and used here:" },
+		{ "fix", "a fix for a problem of ours:" },
+		{ "evidence", "about something that we use or made:" },
+		{ "topic", "on a topic that we follow:" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof all / sizeof all[0]; i++) {
+		if (strcmp(all[i].reason, reason) == 0) {
+			return all[i].words;
+		}
+	}
+	return "for us:";
+}
+
+/* "TIME a fix for a problem of ours: kent/intervention/a A title" */
+static void print_inbox(const json_t *event)
+{
+	const char *reason = reach_text(event, "reason");
+
+	(void)out_put(span_of(reason_words(reason)));
+	put_key(event, "ref");
+	put_key(event, "title");
+	if (strcmp(reason, "withdrawn") == 0) {
+		printf("; weald show");
+		put_key(event, "by");
+	}
 }
 
 /* What is known of other events: their name, and who, where, why. */
@@ -82,6 +125,8 @@ static int print_event(struct cli *c, json_t *event)
 	print_now();
 	if (strcmp(reach_text(event, "event"), "update") == 0) {
 		print_update(event);
+	} else if (strcmp(reach_text(event, "event"), "inbox") == 0) {
+		print_inbox(event);
 	} else {
 		print_other(event);
 	}
@@ -111,8 +156,10 @@ static int watch(struct cli *c, struct client *d)
 }
 
 static const char watch_text[] =
-	"Print a line for every update that arrives or is published here, and\n"
-	"for nodes that come and go, as it happens, until Ctrl-C.\n";
+	"Print a line for every update that arrives or is published here, for\n"
+	"what of it matters here (weald inbox), and for nodes that come and "
+	"go,\n"
+	"as it happens, until Ctrl-C.\n";
 
 int command_watch(struct cli *c, int argc, char **argv)
 {

@@ -238,6 +238,16 @@ static void method_feeds(struct call *call)
 	report(call, node_feeds);
 }
 
+static void method_reindex(struct call *call)
+{
+	report(call, node_reindex);
+}
+
+static void method_reindex_state(struct call *call)
+{
+	report(call, node_index_state);
+}
+
 static void method_why(struct call *call)
 {
 	struct weald_msg msg = { "" };
@@ -278,6 +288,8 @@ const struct method *method_find(struct span name)
 		{ "peers", 0, method_peers },
 		{ "feeds", 0, method_feeds },
 		{ "why", 1, method_why },
+		{ "reindex", 0, method_reindex },
+		{ "reindex_state", 0, method_reindex_state },
 		{ "watch", 0, call_watch },
 	};
 	size_t i;

@@ -26,6 +26,10 @@ on_disk() {
 			cat /dev/zero >filler 2>/dev/null || true
 			truncate -s "-$1" filler
 		}
+		# So many letters that cannot be made smaller.
+		noise() {
+			tr -dc g-z </dev/urandom | head -c "$1"
+		}
 		# Run weald; its code is in $code, what it says in err.
 		try() {
 			code=0
@@ -45,7 +49,7 @@ on_disk() {
 		record problem a
 		weald publish a
 		head=$(git -C "$FEED" rev-parse main)
-		head -c 200000 /dev/urandom >a/noise.bin
+		noise 200000 >a/noise.txt
 		for left in 0 4096 40960 131072; do
 			fill "$left"
 			try publish a
@@ -67,7 +71,7 @@ on_disk() {
 		make_home
 		for i in $(seq 120); do
 			record problem "r-$i"
-			head -c 20000 /dev/urandom >"r-$i/noise.bin"
+			noise 20000 >"r-$i/noise.txt"
 		done
 		fill 1500000
 		try publish r-*
@@ -126,9 +130,9 @@ on_disk() {
 		make_home
 		export -n WEALD_HOME
 		weald --home reader init --region R --slug reader >/dev/null
-		head -c 600000 /dev/urandom >big
+		noise 600000 >big
 		record problem a
-		mv big a/big.bin
+		mv big a/big.txt
 		WEALD_HOME=$WEALD_HOME weald --home home publish a
 		before=$(fingerprint reader)
 		fill 300000

@@ -41,18 +41,138 @@ make_home() {
 }
 
 # record KIND SLUG [TITLE [TEXT]]: a record's folder below the working
-# directory.
+# directory, with all that its kind must have. What it refers to is another
+# region's, and has not arrived. One function, for tests that export it.
 record() {
+	local other=elsewhere month
+
 	mkdir -p "$2"
-	printf -- '---\nexample: true\nkind: %s\ntitle: %s\ntopics: [%s]\n---\n' \
-		"$1" "${3:-A title}" sepsis >"$2/record.md"
-	printf '\n%s\n' "${4:-Some text.}" >>"$2/record.md"
+	{
+		printf -- '---\nexample: true\nkind: %s\ntitle: %s\n' "$1" \
+			"${3:-A title}"
+		printf 'topics: [sepsis]\nsettings: [acute-ward]\n'
+		case $1 in
+		problem)
+			cat <<-'EOF'
+				harm: {physical: moderate, psychological: low}
+				incident_type: clinical-process
+				how_known: [audit, incidents]
+				scale: about one in ten
+			EOF
+			;;
+		priority)
+			cat <<-EOF
+				problem: $other/problem/late-antibiotics
+				why_here: it is worse here than in other regions
+				aim: {measure: $other/measure/late, from: 30, to: 10, unit: per 100, by: 2027-12}
+				decided_by: [patient safety partners]
+				sponsor_role: Chief nurse
+			EOF
+			;;
+		intervention)
+			cat <<-EOF
+				problem: $other/problem/late-antibiotics
+				summary: the first dose lies ready on a trolley
+				why: nobody has to look for it
+				steps: [fill the trolley, put it in place, look after it]
+				must_keep: [the first dose]
+				may_change: [the colour]
+				risks: [an empty trolley]
+			EOF
+			;;
+		measure)
+			cat <<-'EOF'
+				type: process
+				shape: proportion
+				undesired_event: the first dose comes late
+				numerator: people whose first dose comes late
+				denominator: people with sepsis
+				direction: decrease
+				data_source: the ward's notes
+				frequency: monthly
+			EOF
+			;;
+		evidence)
+			cat <<-EOF
+				intervention: $other/intervention/trolley
+				measure: $other/measure/late
+				design: its
+				start: 2025-01-01
+				series: data.csv
+				fidelity: {planned: every ward, actual: most wards, how_known: a walk round}
+				other_changes: []
+				unintended: none
+				conclusion: too-early
+			EOF
+			;;
+		adoption)
+			cat <<-EOF
+				intervention: $other/intervention/trolley
+				version_seen: 1
+				stage: testing
+				started: 2026-01-05
+				sites: {using: 1, planned: 4}
+				kept_must_keep: yes
+				changes: []
+				sponsor_role: Medical director
+			EOF
+			;;
+		lesson)
+			cat <<-EOF
+				about: $other/intervention/trolley
+				outcome: worked-partly
+				expected: that everybody would use it
+				happened: half of us did
+				would_do_differently: begin with one ward
+			EOF
+			;;
+		withdrawal)
+			cat <<-EOF
+				target: $other/intervention/trolley
+				target_versions: all
+				reason: harm
+				level: stop-now
+				what_we_saw: the wrong dose lay ready
+				actions:
+				  - {do: take it away, who: ward managers, by: 2026-12-31}
+				sponsor_role: Medical director
+			EOF
+			;;
+		endorsement)
+			cat <<-EOF
+				target: $other/intervention/trolley
+				target_version: 1
+				endorser: region
+				role: Patient safety lead
+				checked: [clear, safe]
+				statement: we could follow every step
+				conflicts: none
+			EOF
+			;;
+		esac
+		cat <<-'EOF'
+			patient_involvement: {level: informed, how: read it first}
+			contact: {role: Sepsis lead, mailbox: sepsis@example.nhs.uk}
+			---
+		EOF
+		printf '\n%s\n' "${4:-Some text.}"
+	} >"$2/record.md"
+	if [ "$1" = evidence ]; then
+		echo month,numerator,denominator >"$2/data.csv"
+		for ((month = 0; month < 24; month++)); do
+			printf '%d-%02d,%d,%d\n' $((2024 + month / 12)) \
+				$((month % 12 + 1)) $((30 + month % 7)) 100
+		done >>"$2/data.csv"
+	fi
 }
 
-# A digest of all that a folder holds: names, kinds, modes and contents.
+# A digest of all that a folder holds: names, kinds, modes and contents; but
+# for the index, which is derived and brought up to date by who asks it.
 fingerprint() {
-	(cd "$1" && find . -printf '%P %y %m %l\n' | sort &&
-		find . -type f -print0 | sort -z | xargs -0 -r sha256sum) |
+	(cd "$1" && find . ! -name 'index.sqlite*' -printf '%P %y %m %l\n' |
+		sort &&
+		find . -type f ! -name 'index.sqlite*' -print0 | sort -z |
+		xargs -0 -r sha256sum) |
 		sha256sum
 }
 
@@ -78,6 +198,17 @@ fails() {
 	[ -z "$output" ]
 	[ "${#stderr_lines[@]}" -eq 1 ]
 	[[ ${stderr_lines[0]} =~ ^weald(\ [a-z]+)?:\ . ]]
+}
+
+# refused COMMAND...: it is an input that is refused: with 3, a line for each
+# problem, and a last one that says what is not done. Nothing changes.
+refused() {
+	unchanged "$@"
+	echo "status $status, wanted 3: $stderr"
+	[ "$status" -eq 3 ]
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -ge 2 ]
+	[[ ${stderr_lines[-1]} =~ ^weald\ [a-z]+:\ .*:\ [0-9]+\ (error|place)s?\  ]]
 }
 
 # every_commit_verifies REPO: with no flag and no configuration but its own.

@@ -15,9 +15,8 @@ teardown() {
 
 # topic_record NAME SLUG TOPIC: publish a record of that topic.
 topic_record() {
-	mkdir -p "$BATS_TEST_TMPDIR/$2"
-	printf -- '---\nkind: problem\ntitle: %s\ntopics: [%s]\n---\n\nOf %s.\n' \
-		"$2" "$3" "$3" >"$BATS_TEST_TMPDIR/$2/record.md"
+	(cd "$BATS_TEST_TMPDIR" && record problem "$2" "$2" "Of $3.")
+	sed -i "s/^topics: .*/topics: [$3]/" "$BATS_TEST_TMPDIR/$2/record.md"
 	node "$1" publish "$BATS_TEST_TMPDIR/$2"
 }
 

@@ -248,7 +248,8 @@ node_publish() {
 	mkdir -p "$BATS_TEST_TMPDIR/records-$name"
 	for slug; do
 		(cd "$BATS_TEST_TMPDIR/records-$name" &&
-			record problem "$slug" "About $slug" "$RANDOM$RANDOM")
+			record problem "$slug" "About $slug" \
+				"Drawn: $RANDOM and $RANDOM.")
 	done
 	node "$name" publish \
 		"${@/#/$BATS_TEST_TMPDIR/records-$name/}"
@@ -256,8 +257,9 @@ node_publish() {
 
 # many_records N DIR: folders for that many records, and their list DIR.paths.
 many_records() {
-	/usr/bin/python3 - "$1" "$2" <<-'EOF'
+	PYTHONPATH=$ROOT/tests /usr/bin/python3 - "$1" "$2" <<-'EOF'
 		import pathlib, sys
+		from records import write_record
 		count, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
 		# of all kinds: git folders grow with the records of a kind and month
 		kinds = ("problem priority intervention measure evidence adoption"
@@ -265,10 +267,8 @@ many_records() {
 		with open(str(folder) + ".paths", "w") as paths:
 		    for i in range(count):
 		        place = folder / f"record-{i}"
-		        place.mkdir(parents=True)
-		        (place / "record.md").write_text(
-		            "---\nkind: %s\ntitle: Record %d\ntopics: [sepsis]\n---\n\n%s\n"
-		            % (kinds[i % 9], i, f"line {i} of this record\n" * 60))
+		        write_record(place, kinds[i % 9], f"Record {i}",
+		                     f"line {i} of this record\n" * 60)
 		        paths.write(f"{place}\n")
 	EOF
 }

@@ -36,6 +36,7 @@ cloned() {
 }
 
 @test "git log --stat reads like a lab book" {
+	weald publish "$RECORDS/problem/handover-lost-at-night" >/dev/null
 	weald publish -m "For the autumn review" \
 		"$RECORDS/intervention/night-handover-board" >/dev/null
 	run -0 git -C "$FEED" log -1 --stat=200 --format=%B
@@ -43,8 +44,8 @@ cloned() {
 	[ "${lines[1]}" = "For the autumn review" ]
 	[[ ${lines[2]} == "Record: intervention/"????-??"/night-handover-board" ]]
 	[ "${lines[3]}" = "Version: 1" ]
-	[ "${lines[4]}" = "Topics: handover" ]
-	[[ ${lines[5]} == "Update: 3 "* ]]
+	[ "${lines[4]}" = "Topics: transitions-of-care" ]
+	[[ ${lines[5]} == "Update: 4 "* ]]
 	[[ $output == *"/night-handover-board/record.md "*"| "*" +++"* ]]
 	[[ $output == *"/night-handover-board/attachments/columns.txt "* ]]
 	[[ ${lines[-1]} == " 3 files changed, "* ]]
@@ -166,18 +167,18 @@ cloned() {
 }
 
 @test "a long title is cut at a word in the summary" {
-	record problem a "$(printf 'wörter %.0s' {1..40})end"
+	# ninety characters of three bytes each are allowed
+	record problem a "$(printf '€€€€ %.0s' {1..17})end"
 	weald publish a >/dev/null
 	summary=$(git -C "$FEED" log -1 --format=%s)
-	[ "${#summary}" -le 200 ]
 	[ "$(printf %s "$summary" | wc -c)" -le 200 ]
 	[ "$(printf %s "$summary" | wc -c)" -gt 180 ]
-	[[ $summary == "Publish problem: wörter "*" wörter…" ]]
-	record problem b "$(printf 'ö%.0s' {1..150})"
+	[[ $summary == "Publish problem: €€€€ "*" €€€€…" ]]
+	record problem b "$(printf '€%.0s' {1..90})"
 	weald publish b >/dev/null
 	summary=$(git -C "$FEED" log -1 --format=%s)
 	[ "$(printf %s "$summary" | wc -c)" -le 200 ]
-	[[ $summary == "Publish problem: öö"*"öö…" ]]
+	[[ $summary == "Publish problem: €€"*"€€…" ]]
 	agree "$FEED"
 }
 
@@ -208,31 +209,35 @@ cloned() {
 	[[ $(weald verify) == "ok south-west 22 updates head "* ]]
 }
 
-@test "a problem with one record: all are told, nothing is published" {
+@test "problems with some records: all are told, nothing is published" {
 	record problem a
 	record problem b
 	record problem c
 	echo 'title: none' >b/record.md
+	sed -i '/^scale: /d; s/audit/audits/' c/record.md
 	touch c/.DS_Store
-	unchanged weald publish a b c
-	[ "$status" -eq 3 ]
-	[ -z "$output" ]
-	[ "${#stderr_lines[@]}" -eq 2 ]
-	[[ ${stderr_lines[0]} == "weald publish: b/record.md:1: "* ]]
-	[[ ${stderr_lines[1]} == "weald publish: c/.DS_Store: "*"remove it" ]]
+	refused weald publish a b c
+	[ "${stderr_lines[0]%%: *}" = "b/record.md:1" ]
+	[[ ${stderr_lines[1]} == "c/.DS_Store: "*"remove it" ]]
+	[[ ${stderr_lines[2]} == "c/record.md:"*": scale: "* ]]
+	[[ ${stderr_lines[3]} == "c/record.md:9: how_known[1]: "*audits* ]]
+	[[ ${stderr_lines[4]} == "weald publish: nothing is published: 4 errors in 2 records; "* ]]
 	unchanged weald publish --json a b c
 	[ "$status" -eq 3 ]
-	json 'len(lines) == 2 and lines[1]["error"]["code"] == "path"'
+	json 'len(lines) == 5 and lines[4]["error"]["exit"] == 3'
+	json 'lines[3]["path"] == "c" and lines[3]["file"] == "record.md"'
+	json 'lines[3]["line"] == 9 and lines[3]["field"] == "how_known[1]"'
+	json 'all(l["level"] == "error" and l["problem"] for l in lines[:4])'
 }
 
 @test "many problems are counted, not all listed" {
-	for i in {1..30}; do
+	for i in {1..210}; do
 		mkdir "r-$i"
 	done
-	unchanged weald publish r-*
-	[ "$status" -eq 3 ]
-	[ "${#stderr_lines[@]}" -eq 20 ]
-	[[ ${stderr_lines[19]} == "weald publish: 11 problems more"* ]]
+	refused weald publish r-*
+	[ "${#stderr_lines[@]}" -eq 202 ]
+	[ "${stderr_lines[200]}" = "and 10 more like these" ]
+	[[ ${stderr_lines[201]} == *": 210 errors in 210 records; "* ]]
 }
 
 @test "hostile text in a record reaches the history only as text" {

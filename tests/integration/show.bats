@@ -5,56 +5,215 @@
 # shellcheck disable=SC2154
 
 load helper
+load examples
+
+setup_file() {
+	make_library
+}
 
 setup() {
 	isolate
 	make_home
 	record problem a "First title" "First text."
-	echo 'month,numerator' >a/data.csv
+	echo "some words" >a/notes.txt
 	weald publish -m "Why one" a >/dev/null
 	record problem a "Second title" "Second text."
-	rm a/data.csv
+	rm a/notes.txt
 	weald publish a >/dev/null
 }
 
 @test "show prints the latest version with what is known of it" {
 	run -0 weald show problem/a
 	[ "${lines[0]}" = south-west/problem/a@2 ]
+	[ "${lines[1]}" = "Second title" ]
+	[[ $output == *"kind                  Problem"* ]]
+	[[ $output == *"topics                Sepsis"* ]]
+	[[ $output == *$'\n\nSecond text.\n\n'* ]]
 	[[ $output == *"summary   Revise problem: Second title"* ]]
 	[[ $output == *"version   2 of 2"* ]]
 	[[ $output == *"commit    $(git -C "$FEED" rev-parse main)"* ]]
 	[[ $output == *"files     record.md, "*" bytes"* ]]
 	[[ $output == *"versions  2  "*"Revise problem: Second title"* ]]
 	[[ $output == *"          1  "*"Publish problem: First title"* ]]
-	[ "${lines[-1]}" = "Second text." ]
 	[ "$(weald show south-west/problem/a)" = "$output" ]
 }
 
 @test "show @N prints that version" {
 	run -0 weald show problem/a@1
 	[ "${lines[0]}" = south-west/problem/a@1 ]
+	[[ $output == *"NOT THE LATEST  there is a version 2"* ]]
+	[[ $output == *"First text."* && $output != *"Second text."* ]]
 	[[ $output == *$'note\n          Why one'* ]]
-	[[ $output == *"files     data.csv, 16 bytes"* ]]
-	[ "${lines[-1]}" = "First text." ]
+	[[ $output == *"files     notes.txt, 11 bytes"* ]]
 }
 
-@test "show --file prints the bytes of a file" {
-	run -0 weald show --file data.csv problem/a@1
-	[ "$output" = month,numerator ]
+@test "show --file and --raw print the bytes of a file" {
+	run -0 weald show --file notes.txt problem/a@1
+	[ "$output" = "some words" ]
 	weald show --file record.md problem/a >out
 	cmp out a/record.md
-	fails 1 weald show --file data.csv problem/a
+	weald show --raw problem/a >out
+	cmp out a/record.md
+	fails 1 weald show --file notes.txt problem/a
 	fails 1 weald show --file ../x problem/a
 	fails 1 weald show --file /etc/passwd problem/a
+	fails 2 weald show --raw --file notes.txt problem/a@1
 }
 
 @test "show --json has everything" {
 	run -0 weald show --json problem/a@1
 	json 'lines[0]["ref"] == "south-west/problem/a@1"'
 	json 'lines[0]["note"] == "Why one" and lines[0]["topics"] == ["sepsis"]'
-	json '[f["name"] for f in lines[0]["files"]] == ["data.csv", "record.md"]'
+	json '[f["name"] for f in lines[0]["files"]] == ["notes.txt", "record.md"]'
 	json '[v["version"] for v in lines[0]["versions"]] == [2, 1]'
 	json 'lines[0]["text"].endswith("First text.\n")'
+	json 'lines[0]["title"] == "First title" and lines[0]["kind"] == "problem"'
+	json 'lines[0]["fields"]["topics"] == ["sepsis"]'
+	json 'lines[0]["derived"] is None and lines[0]["links"] == []'
+}
+
+@test "show resolves links both ways, and says how sure it is" {
+	borrow_reader
+	run -0 weald show uclpartners/intervention/sepsis-first-dose-trolley
+	[[ $output == *"(uclpartners/problem/sepsis-late-antibiotics)"* ]]
+	[[ $output == *"How sure is it? replicated: improved in 4 regions"* ]]
+	[[ $output == *"tried in 6 regions, improved in 4, unclear in 2, worse in 0, not yet reported in 0"* ]]
+	[[ $output == *"west-midlands: "*"3 of 5 sites, since 2025-01-01; improved: ratio 0.76 (95% interval 0.61 to 0.95)"* ]]
+	[[ $output == *$'\nEvidence\n'*"(wessex/evidence/sepsis-trolley-2025)"* ]]
+	[[ $output == *$'\nAdoptions\n'*"(west-midlands/adoption/sepsis-trolley-ed)"* ]]
+	[[ $output == *"weald adopt uclpartners/intervention/sepsis-first-dose-trolley"* ]]
+	run -0 weald show --json uclpartners/intervention/sepsis-first-dose-trolley
+	json 'lines[0]["derived"]["improved"] == 4'
+	json 'len(lines[0]["derived"]["uses"]) == 6'
+	json '("west-midlands/adoption/sepsis-trolley-ed", "intervention") in [
+		(l["ref"], l["rel"]) for l in lines[0]["links"] if l["incoming"]]'
+}
+
+@test "show has the series as a table, long ones cut in the middle" {
+	borrow_reader
+	run -0 weald show west-midlands/adoption/sepsis-trolley-ed
+	[[ $output == *"data.csv, 24 rows"* ]]
+	[[ $output == *"2024-01            60           135  before"* ]]
+	[[ $output == *"  ... 12 more"* ]]
+	[[ $output == *"2025-12            44           140  after"* ]]
+	[[ $output != *2024-09* ]]
+}
+
+@test "show says first that what we use was withdrawn" {
+	borrow_reader
+	for ref in wessex/intervention/gp-high-risk-prescribing-popup \
+		wessex/withdrawal/gp-high-risk-prescribing-popup; do
+		run -0 weald show "$ref"
+		[[ ${lines[2]} == "WITHDRAWN  "*"you use this (reader-land/adoption/popup)" ]]
+		[[ ${lines[4]} == *"weald ack wessex/withdrawal/gp-high-risk-prescribing-popup"* ]]
+		run -0 weald show --json "$ref"
+		json 'lines[0]["alerts"][0]["adoption"] == "reader-land/adoption/popup"'
+	done
+}
+
+@test "show wraps text at the edge of the terminal" {
+	command -v script >/dev/null || skip "no script(1)"
+	borrow_reader
+	PAGER='' run script -qec "stty cols 64; '$WEALD' show uclpartners/intervention/sepsis-first-dose-trolley" /dev/null
+	[ "$status" -eq 0 ]
+	wrapped=0
+	for line in "${lines[@]}"; do
+		line=${line%$'\r'}
+		if [[ $line == "                      "[a-z]*" "* ]]; then
+			[ "${#line}" -le 64 ]
+			wrapped=$((wrapped + 1))
+		fi
+	done
+	[ "$wrapped" -gt 5 ]
+}
+
+@test "show --diff says what changed, word by word" {
+	run -0 weald show --diff problem/a
+	[ "${lines[0]}" = "south-west/problem/a, version 1 to 2" ]
+	[[ $output == *"~ title: [-First-] {+Second+} title"* ]]
+	[[ $output == *"~ [-First-] {+Second+} text."* ]]
+	[[ $output == *"notes.txt, removed"*"- some words"* ]]
+	weald show --diff problem/a 1..2 | cmp - <(echo "$output")
+	weald show --diff 1.. problem/a | cmp - <(echo "$output")
+	run -0 weald show --diff problem/a@1
+	[[ $output == *"version 1, which is the first"*"+ title: First title"* ]]
+	run -0 weald show --diff problem/a 2..1
+	[[ $output == *"notes.txt, added"*"[-Second-] {+First+}"* ]]
+	run -0 weald show --json --diff problem/a
+	json 'lines[0]["from"] == 1 and lines[0]["to"] == 2'
+	json '[(f["name"], f["change"]) for f in lines[0]["files"]] == [
+		("record.md", "changed"), ("notes.txt", "removed")]'
+	json '(lines[0]["files"][0]["lines"][1] ==
+		{"op": "added", "text": "title: Second title"})'
+	fails 2 weald show --diff problem/a 1..3
+	fails 2 weald show --diff problem/a 0..1
+	fails 2 weald show --diff problem/a 1..x
+	fails 2 weald show problem/a 1..2
+	fails 2 weald show --diff --raw problem/a
+}
+
+@test "show never shows a version that the privacy guard withholds" {
+	borrow_reader
+	import_odd
+	run -0 weald show odd-land/problem/leak
+	[ "${lines[0]}" = odd-land/problem/leak@1 ]
+	[[ $output == *"version 2 is withheld by the privacy guard: date-of-birth"* ]]
+	[[ $output == *"versions  2  "*"withheld by the privacy guard: date-of-birth"* ]]
+	[[ $output == *"Words about kumquats."* ]]
+	run -0 weald show --json odd-land/problem/leak
+	json 'lines[0]["version"] == 1'
+	json '"date-of-birth" in lines[0]["latest_withheld"]'
+	json '"date-of-birth" in lines[0]["versions"][0]["withheld"]'
+	run -0 weald show --file record.md odd-land/problem/leak
+	[[ $output == *"Words about kumquats."* ]]
+	for ref in problem/leak@2 intervention/leak-only problem/leak-file \
+		problem/leak-note; do
+		for option in "" --json --raw "--file record.md" \
+			"--file list.csv" "--file notes.txt" --diff; do
+			# shellcheck disable=SC2086
+			run weald show $option "odd-land/$ref"
+			[ "$status" -eq 3 ]
+			[[ $output != *zanzibar* && $output != *1950* ]]
+			[[ $output == *"withheld by the privacy guard: date-of-birth"* ]]
+		done
+	done
+	for range in 1..2 2..1; do
+		run weald show --diff odd-land/problem/leak "$range"
+		[ "$status" -eq 3 ]
+		[[ $output != *zanzibar* ]]
+	done
+}
+
+@test "show needs no index, and withholds without one too" {
+	borrow_reader
+	import_odd
+	exec 9<>"$WEALD_HOME/lock"
+	flock 9
+	rm -f "$WEALD_HOME"/index.sqlite*
+	run -0 --separate-stderr weald show odd-land/problem/leak
+	[[ $stderr == *"what other records say of it is not shown"* ]]
+	[[ $output == *"Words about kumquats."* && $output != *zanzibar* ]]
+	[[ $output == *"versions  2  "* ]]
+	run -3 weald show odd-land/problem/leak@2
+	[[ $output != *zanzibar* ]]
+	exec 9>&-
+	run -0 --separate-stderr weald show odd-land/problem/leak
+	[ -z "$stderr" ]
+	[ -e "$WEALD_HOME/index.sqlite" ]
+}
+
+@test "show of what others wrote plays no tricks on a terminal" {
+	borrow_reader
+	import_odd
+	for kind in problem intervention adoption lesson withdrawal; do
+		run -0 weald show "odd-land/$kind/tricks"
+		tame "$output"
+		[[ $output == *'\x1b[31mred'* ]]
+		run -0 weald show --json "odd-land/$kind/tricks"
+		[[ $output != *$'\e'* && $output != *$'\a'* ]]
+	done
+	run -0 weald show odd-land/problem/quoted
+	tame "$output"
 }
 
 @test "show lets no control character of others through" {

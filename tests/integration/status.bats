@@ -315,7 +315,7 @@ two_linked() {
 	export NODES NODE_WAIT_S WEALD ROOT BATS_TEST_TMPDIR
 	while read -r _ _ name; do
 		export -f "${name?}"
-	done < <(declare -F | grep -E ' (node|await|weald|says|json|record)')
+	done < <(declare -F | grep -E ' (node|await|weald|says|json|record|fields_of)')
 	unshare -rm bash -euc '
 		mount -t tmpfs -o size=3m t "$NODES/sussex"
 		cp -a "$NODES/moved/." "$NODES/sussex"
@@ -328,7 +328,9 @@ two_linked() {
 		for i in 1 2 3 4; do
 			(cd "$BATS_TEST_TMPDIR/big" && record problem "big-$i" &&
 				head -c 900000 /dev/urandom >"big-$i/noise.bin")
-			node kent publish "$BATS_TEST_TMPDIR/big/big-$i"
+			node kent publish --confirm-role "Safety lead" \
+				--confirm-reason "random bytes" \
+				"$BATS_TEST_TMPDIR/big/big-$i"
 		done
 		await_says sussex "lines[0][\"state\"] == \"disk\" and
 			not lines[0][\"disk\"][\"ok\"] and

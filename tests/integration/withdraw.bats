@@ -10,7 +10,7 @@ setup() {
 	isolate
 	make_home
 	record problem a "A title" "The text."
-	echo 'month,numerator' >a/data.csv
+	echo 'what else there is' >a/notes.txt
 	weald publish a >/dev/null
 }
 
@@ -23,7 +23,7 @@ setup() {
 	git clone -q "$FEED" clone
 	run -0 sed -n '/^---$/,/^---$/!p' clone/problem/*/a/record.md
 	[ "$output" = $'\n> Withdrawn: Counted twice.\n\nThe text.' ]
-	cmp a/data.csv clone/problem/*/a/data.csv
+	cmp a/notes.txt clone/problem/*/a/notes.txt
 	agree "$FEED"
 }
 

@@ -29,7 +29,8 @@ large_feed() {
 		record problem "large-$i"
 		head -c 700000 /dev/urandom >"large-$i/data.bin"
 	done
-	node wessex publish large-*/ >/dev/null
+	node wessex publish --confirm-role "Sepsis lead" \
+		--confirm-reason "random bytes" large-*/ >/dev/null
 }
 
 # What a hostile client has to know, and the node of it.
@@ -47,12 +48,11 @@ load_node() {
 }
 
 @test "memory stays bounded whatever hostile peers send, and the node answers" {
+	record problem meanwhile
 	cat >publish <<-EOF
 		#!/bin/bash
 		set -e
-		mkdir -p "meanwhile-\$1"
-		printf -- '---\nkind: problem\ntitle: Meanwhile\n---\n' \
-			>"meanwhile-\$1/record.md"
+		cp -r meanwhile "meanwhile-\$1"
 		"$WEALD" --home "$NODES/wessex" publish "meanwhile-\$1"
 	EOF
 	chmod +x publish

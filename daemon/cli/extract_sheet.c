@@ -1,0 +1,73 @@
+#include "daemon/cli/extract_private.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/cli/out.h"
+
+/* What makes a spreadsheet compute a cell instead of showing it. */
+#define FORMULA_STARTS "=+-@\t\r"
+
+static void begin_cell(struct sheet *s)
+{
+	if (s->begun) {
+		fputc(',', s->file);
+	}
+	s->begun = true;
+}
+
+void sheet_text(struct sheet *s, const char *text)
+{
+	size_t len = strlen(text);
+	bool formula = len > 0 && strchr(FORMULA_STARTS, text[0]) != NULL;
+	bool quoted = text[strcspn(text, ",\"\r\n")] != '\0' ||
+		      (len > 0 && (text[0] == ' ' || text[len - 1] == ' '));
+
+	begin_cell(s);
+	if (quoted) {
+		fputc('"', s->file);
+	}
+	if (formula) {
+		fputc('\'', s->file);
+	}
+	for (; *text != '\0'; text++) {
+		if (*text == '"') {
+			fputc('"', s->file);
+		}
+		fputc(*text, s->file);
+	}
+	if (quoted) {
+		fputc('"', s->file);
+	}
+}
+
+void sheet_uint(struct sheet *s, uint64_t v)
+{
+	begin_cell(s);
+	fprintf(s->file, "%" PRIu64, v);
+}
+
+void sheet_number(struct sheet *s, double v)
+{
+	begin_cell(s);
+	fprintf(s->file, "%.15g", v);
+}
+
+void sheet_bool(struct sheet *s, bool v)
+{
+	sheet_text(s, v ? "true" : "false");
+}
+
+void sheet_time(struct sheet *s, uint64_t seconds)
+{
+	char text[OUT_TIME_BYTES];
+
+	out_time_iso(seconds, text);
+	sheet_text(s, text);
+}
+
+void sheet_end(struct sheet *s)
+{
+	fputs("\r\n", s->file);
+	s->begun = false;
+}

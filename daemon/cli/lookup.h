@@ -1,0 +1,40 @@
+/*
+ * Lookup: the index, opened for a command that asks it questions.
+ *
+ * Where a daemon runs it keeps the index; the command only reads. Where none
+ * runs the command brings the index up to date first, under the home's lock,
+ * with progress on stderr where that takes long; where another process holds
+ * the lock it reads the index as it is, and says so if feeds are further on.
+ *
+ * Failures are noted with cli_fail().
+ */
+#ifndef WEALD_DAEMON_CLI_LOOKUP_H
+#define WEALD_DAEMON_CLI_LOOKUP_H
+
+#include "daemon/cli/cli.h"
+#include "store/home.h"
+#include "store/index/index.h"
+
+/* The caller closes it with index_close(). */
+int lookup_open(struct cli *c, struct home *home, struct index **out);
+
+/* Days since 1970, of this machine's clock. */
+int64_t lookup_today(void);
+
+/*
+ * Bring every feed of @home into the index at hand, with progress on stderr;
+ * the caller holds the home's lock. What reindex and lookup_open() share.
+ */
+int lookup_fill(struct cli *c, struct home *home, struct index *x);
+
+/*
+ * The reference that a person typed: *@out_ref is region/kind/slug (the caller
+ * frees it), *@out_version 0 for the latest. Noted as about the input.
+ */
+int lookup_ref(struct cli *c, const struct home *home, const char *text,
+	       char **out_ref, uint64_t *out_version);
+
+/* Note a failure of a query. */
+int lookup_fail(struct cli *c, int err);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * Show: what weald show has read of a record, and its parts that print it.
+ *
+ * A version that the privacy guard would block is never in here: it is looked
+ * at as it is loaded, whatever the index says.
+ */
+#ifndef WEALD_DAEMON_CLI_SHOW_H
+#define WEALD_DAEMON_CLI_SHOW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/cli/cli.h"
+#include "daemon/cli/files.h"
+#include "daemon/cli/view.h"
+#include "proto/bytes.h"
+#include "store/index/query.h"
+#include "store/record/record.h"
+#include "store/record/reference.h"
+
+/* One version with its files. All zero is empty. */
+struct edition {
+	uint64_t version;
+	uint64_t seq;
+	struct stored stored;
+	struct files files;
+	struct record *record; /* NULL where record.md cannot be read */
+};
+
+struct show_version {
+	uint64_t version;
+	uint64_t seq;
+	uint64_t time;
+	char *action;
+	char *summary;
+	char why[VIEW_WHY_BYTES]; /* withheld; "" where it is shown */
+};
+
+struct showing {
+	struct cli *c;
+	struct reference ref;
+	char name[REFERENCE_REGION_BYTES_MAX + 1]; /* of the feed */
+	char *whole;                               /* region/kind/slug */
+	const char *file;                          /* --file, or NULL */
+	bool raw;
+	bool diff;
+	const char *range; /* of --diff, or NULL */
+	struct home *home;
+	struct feed *feed;
+	struct buf path; /* of the record in the feed */
+	uint64_t last;   /* version */
+	struct edition shown;
+	char latest_why[VIEW_WHY_BYTES]; /* the latest is withheld; or "" */
+	struct show_version *versions;   /* the newest first */
+	size_t versions_n;
+	/* of the index, where there is one */
+	struct index *index; /* NULL: there is none */
+	bool has_hit;
+	struct hit hit;
+	struct links links;
+	bool has_derived;
+	struct derived derived;
+	struct alerts alerts;
+	size_t alerts_n; /* the first ones are about this record */
+	size_t width;
+	int64_t today;
+};
+
+/*
+ * Load @version. Where it is withheld *@out is empty, and @out_why says why,
+ * else it is "". Noted. edition_release() takes empty ones too.
+ */
+int edition_load(struct showing *s, uint64_t version, struct edition *out,
+		 char out_why[VIEW_WHY_BYTES]);
+void edition_release(struct edition *e);
+
+/* The fields in the order of the schema, then the Markdown. */
+int show_fields(const struct showing *s);
+int show_body(const struct showing *s);
+/* The tables of the files that the record names as its series. */
+int show_series(const struct showing *s);
+/* What follows from other records, and which refer to it. */
+int show_state(const struct showing *s);
+int show_links(const struct showing *s);
+/* What is different between two versions. */
+int show_diff(struct showing *s);
+
+/* A field's name as people read it: "other changes". */
+#define SHOW_LABEL_BYTES 64u
+void show_label(const char *name, char out[SHOW_LABEL_BYTES]);
+
+/* The title of what @text refers to; NULL where it is not here. */
+const char *show_title(const struct showing *s, const char *text);
+
+/* NULL where there is no memory. */
+json_t *show_fields_json(const struct showing *s);
+json_t *show_links_json(const struct showing *s);
+
+#endif

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# weald adoptions: who uses what, where, at which stage.
+
+# bats sets stderr
+# shellcheck disable=SC2154
+
+load helper
+load examples
+
+setup_file() {
+	make_library
+}
+
+setup() {
+	borrow_reader
+}
+
+@test "adoptions lists who uses what, by intervention" {
+	run -0 weald adoptions
+	[[ $output == *"Sepsis trolley with a nurse-led first dose"$'\n'"uclpartners/intervention/sepsis-first-dose-trolley"$'\n'"west-midlands  "*"  3 of 5  2025-01-01  improved: ratio 0.76"* ]]
+	[[ $output == *"wessex/intervention/gp-high-risk-prescribing-popup"$'\n'"reader-land  "*"  2 of 6  2024-06-01  OVERDUE: no result after "*" months"* ]]
+	[[ $output == *"1 without a result after 12 months"* ]]
+}
+
+@test "adoptions of one intervention, and those that never reported" {
+	run -0 weald adoptions uclpartners/intervention/sepsis-first-dose-trolley
+	[[ $output == *west-midlands* && $output != *popup* ]]
+	run -0 weald adoptions --overdue
+	[[ $output == *reader-land* && $output != *west-midlands* ]]
+	run -0 weald adoptions --overdue uclpartners/intervention/sepsis-first-dose-trolley
+	[ "$output" = "none is overdue" ]
+	run -0 weald adoptions south-london/intervention/smoke-free-psychiatric-ward
+	[ "$output" = "nobody has registered that they use it" ]
+}
+
+@test "adoptions --json" {
+	run -0 weald adoptions --json --overdue
+	json 'len(lines) == 1 and lines[0]["region"] == "reader-land"'
+	json 'lines[0]["overdue"] and lines[0]["own"] and not lines[0]["acknowledged"]'
+	json 'lines[0]["intervention"] == "wessex/intervention/gp-high-risk-prescribing-popup"'
+	run -0 weald adoptions --json uclpartners/intervention/sepsis-first-dose-trolley
+	json 'any(x["verdict"] == "improved" and x["low"] < x["ratio"] < x["high"] < 1 for x in lines)'
+}
+
+@test "adoptions refuses what is not there" {
+	run -1 --separate-stderr weald adoptions wessex/intervention/nothing
+	[[ $stderr == *"there is no record"*"weald search"* ]]
+	fails 3 weald adoptions nothing
+	fails 2 weald adoptions a/b c/d
+}
+
+@test "adoptions of what others wrote plays no tricks, and withholds" {
+	import_odd
+	run -0 weald adoptions
+	tame "$output"
+	[[ $output != *zanzibar* ]]
+}

@@ -1,0 +1,395 @@
+#!/usr/bin/env bats
+# The index: kept by the daemon, lost in every way, and made again.
+
+# the scripts are for another shell; bats sets what seems not to be set
+# shellcheck disable=SC2016,SC2154
+
+load helper
+load node
+
+setup() {
+	nodes_begin
+}
+
+teardown() {
+	nodes_end
+}
+
+# in_index NAME: what the index of that node holds, one record a line.
+in_index() {
+	/usr/bin/python3 - "$NODES/$1/index.sqlite" <<-'EOF'
+		import sqlite3, sys
+		db = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+		rows = db.execute(
+		    "SELECT ref, version, last, title FROM record"
+		    " UNION ALL SELECT name, seq, own, '' FROM feed ORDER BY 1")
+		for row in rows:
+		    print(*row)
+	EOF
+}
+
+# says NAME EXPRESSION: weald status --json makes it true, with `s` the answer
+# and `index` what it says of the index.
+says() {
+	node "$1" status --json | /usr/bin/python3 -c 'import json, sys
+s = json.load(sys.stdin)
+index = s["index"]
+sys.exit(not eval(f"({sys.argv[1]})"))' "$2"
+}
+
+await_says() {
+	await "$NODE_WAIT_S" says "$@"
+}
+
+# await_index NAME: all that is here is in it.
+await_index() {
+	await_says "$1" 'index["state"] == "up-to-date" and
+		index["indexed"] == index["updates"] > 0'
+}
+
+# put NAME SLUG...: records of that node; no numbers, which the privacy guard
+# may take for a person's.
+put() {
+	local name=$1 slug
+
+	shift
+	mkdir -p "$BATS_TEST_TMPDIR/records-$name"
+	for slug; do
+		(cd "$BATS_TEST_TMPDIR/records-$name" &&
+			record problem "$slug" "About $slug" "What is said of $slug.")
+	done
+	node "$name" publish \
+		"${@/#/$BATS_TEST_TMPDIR/records-$name/}"
+}
+
+await_log() {
+	await "$NODE_WAIT_S" grep "$2" "$NODES/$1.log"
+}
+
+# What must be the same after everything: the feeds.
+heads() {
+	git -C "$(node_repo "$1" "$1")" rev-parse main
+}
+
+# A node with some records, all in the index; $before is what it holds.
+one_with_records() {
+	node_init kent
+	nodes_start kent
+	put kent fall sepsis stroke >/dev/null
+	await_index kent
+	before=$(in_index kent)
+	head=$(heads kent)
+	[[ $before == *kent/problem/fall*kent/problem/sepsis* ]]
+}
+
+same_as_before() {
+	await_index kent
+	[ "$(in_index kent)" = "$before" ]
+	[ "$(heads kent)" = "$head" ]
+}
+
+@test "what is published and what arrives is in the index" {
+	node_init kent wessex
+	nodes_start kent wessex
+	node_link kent wessex
+	put kent fall >/dev/null
+	await_agreed kent wessex
+	for name in kent wessex; do
+		await_index "$name"
+		await "$NODE_WAIT_S" eval "in_index $name | grep kent/problem/fall"
+	done
+	[[ $(node wessex status) == *$'\nindex       up to date, '* ]]
+}
+
+@test "what came while the index was not kept is taken in at the start" {
+	one_with_records
+	node_stop kent
+	mv "$NODES/kent/index.sqlite" kept.sqlite
+	rm -f "$NODES"/kent/index.sqlite-*
+	node_start kent --i-am-first
+	await_index kent
+	put kent later >/dev/null
+	await_index kent
+	wanted=$(in_index kent)
+	node_stop kent
+	# the older one again: behind, and not wrong
+	cp kept.sqlite "$NODES/kent/index.sqlite"
+	rm -f "$NODES"/kent/index.sqlite-*
+	node_start kent
+	await_index kent
+	[ "$(in_index kent)" = "$wanted" ]
+	[ "$(grep -c 'the index is made from' "$NODES/kent.log")" -eq 2 ]
+}
+
+@test "an index that is lost while the node is stopped is made anew" {
+	one_with_records
+	for how in 'rm "$1"' ': >"$1"' 'truncate -s 5000 "$1"' \
+		'truncate -s 100 "$1"' \
+		'head -c "$(stat -c %s "$1")" /dev/urandom >"$1"' \
+		'dd if=/dev/urandom of="$1" bs=4096 seek=2 count=20 conv=notrunc' \
+		'/usr/bin/python3 -c "import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute(\"PRAGMA user_version = 99\")
+db.commit()" "$1"'; do
+		echo "$how"
+		node_stop kent
+		bash -euc "$how" - "$NODES/kent/index.sqlite" 2>/dev/null
+		made=$(grep -c 'the index is made from' "$NODES/kent.log")
+		node_start kent
+		same_as_before
+		[ "$(grep -c 'the index is made from' "$NODES/kent.log")" -gt "$made" ]
+	done
+}
+
+@test "an index that is removed or cut while the node runs is made anew" {
+	one_with_records
+	for how in 'rm "$1"' 'rm "$1" "$1"-*' ': >"$1"' 'truncate -s 100 "$1"' \
+		'cp "$1" other && mv other "$1"'; do
+		echo "$how"
+		made=$(grep -c 'the index is made from' "$NODES/kent.log")
+		bash -euc "$how" - "$NODES/kent/index.sqlite"
+		await "$NODE_WAIT_S" eval \
+			"[ \$(grep -c 'the index is made from' '$NODES/kent.log') -gt $made ]"
+		same_as_before
+	done
+	# and the node has gone on all the while
+	put kent after >/dev/null
+	await "$NODE_WAIT_S" eval "in_index kent | grep kent/problem/after"
+}
+
+@test "rubbish over an index while the node runs costs no record" {
+	one_with_records
+	dd if=/dev/urandom of="$NODES/kent/index.sqlite" bs=4096 count=40 \
+		conv=notrunc 2>/dev/null
+	put kent after >/dev/null
+	head=$(heads kent)
+	node_runs kent
+	# found at the next start, where nothing has found it before
+	node_stop kent
+	node_start kent
+	await_index kent
+	in_index kent | grep kent/problem/after
+	[ "$(in_index kent | grep -vc problem/after)" -eq "$(wc -l <<<"$before")" ]
+	[ "$(heads kent)" = "$head" ]
+}
+
+# many_published NAME N
+many_published() {
+	many_records "$2" "$BATS_TEST_TMPDIR/many"
+	xargs "$WEALD" --home "$NODES/$1" publish \
+		<"$BATS_TEST_TMPDIR/many.paths" >/dev/null
+}
+
+@test "kill -9 while the index is filled: it goes on from there" {
+	node_init kent
+	nodes_start kent
+	many_published kent "${INDEX_RECORDS:-600}"
+	await_index kent
+	wanted=$(in_index kent)
+	node_stop kent
+	for round in 1 2 3; do
+		rm -f "$NODES"/kent/index.sqlite*
+		node_launch kent
+		await "$NODE_WAIT_S" test -e "$NODES/kent/index.sqlite"
+		sleep "0.0$((round * 2))"
+		node_kill kent
+		node_start kent
+		await_index kent
+		[ "$(in_index kent)" = "$wanted" ]
+		node_stop kent
+	done
+}
+
+@test "SIGTERM while the index is filled does not wait for all of it" {
+	node_init kent
+	nodes_start kent
+	many_published kent "${INDEX_RECORDS:-600}"
+	"$WEALD" --home "$NODES/kent" reindex >/dev/null 2>&1 3>&- &
+	await_log kent "the index is to be made anew"
+	node_stop kent # within five seconds, with 0
+	wait
+	node_start kent
+	await_index kent
+}
+
+@test "weald reindex, with a daemon and without" {
+	one_with_records
+	# what only the index holds is gone afterwards
+	/usr/bin/python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("UPDATE record SET title = ?", ("wrong",))
+db.commit()' "$NODES/kent/index.sqlite"
+	run -0 --separate-stderr node kent reindex
+	[[ $output =~ ^indexed\ 5\ updates\ of\ 1\ feed\ in\ [0-9.]+\ s,\ [0-9]+\ a\ second$ ]]
+	[ -z "$stderr" ]
+	same_as_before
+	run -0 node kent reindex --json
+	json '(lines[0]["feeds"] == 1 and lines[0]["updates"] == 5 and
+		lines[0]["rate"] > 0 and lines[0]["ms"] >= 0)'
+	node_stop kent
+	rm "$NODES/kent/index.sqlite"
+	run -0 --separate-stderr node kent reindex
+	[[ $output == "indexed 5 updates of 1 feed in "* ]]
+	[ "$(in_index kent)" = "$before" ]
+	[ ! -e "$NODES/kent/control" ]
+}
+
+@test "weald reindex tells how far it is, and the node serves meanwhile" {
+	node_init kent
+	nodes_start kent
+	many_published kent "${INDEX_RECORDS:-2000}"
+	await_index kent
+	# progress is for a terminal only
+	SECONDS=0
+	script -qefc "'$WEALD' --home '$NODES/kent' reindex" typed >/dev/null 3>&- &
+	await_says kent 'index["state"] == "making" and
+		0 < index["indexed"] < index["updates"]'
+	[[ $(node kent status) == *"being made anew, "* ]]
+	put kent meanwhile >/dev/null
+	wait $!
+	grep -a "updates of 1 feed in" typed
+	# what takes less than a second has no progress
+	if [ "$SECONDS" -gt 2 ]; then
+		grep -aE "indexed: [0-9]+ of [0-9]+" typed
+	fi
+	await_index kent
+	in_index kent | grep kent/problem/meanwhile
+}
+
+# patient_data: the feed of south-west in ./feed.git, by a node that has no
+# privacy guard: version 2 of a record holds a mobile number (one of those that
+# are kept for films). Prints the feed's id.
+patient_data() {
+	/usr/bin/python3 - "$ROOT/tests/interop" <<-'EOF'
+		import sys
+		sys.path.insert(0, sys.argv[1])
+		import feedkit
+
+		def record(title, text):
+		    return {"record.md": (
+		        "---\nexample: true\nkind: problem\ntitle: %s\n"
+		        "topics: [sepsis]\nsettings: [general-practice]\n---\n\n%s\n"
+		        % (title, text)).encode()}
+
+		chain = feedkit.Chain()
+		chain.create()
+		chain.profile()
+		chain.step(record("Calls come late", "Nobody calls back."),
+		           record="problem/2026-11/call-back",
+		           summary="Publish problem: Calls come late",
+		           topics=["sepsis"])
+		chain.step(record("Calls come late, secretly", "Ring 07700 900123."),
+		           record="problem/2026-11/call-back", action="revise",
+		           summary="Revise problem: Calls come late, secretly",
+		           topics=["sepsis"])
+		chain.store("feed.git")
+		print(chain.feed.hex())
+	EOF
+}
+
+@test "a version with patient data is kept, named by no command, and told" {
+	patient_data >/dev/null
+	node_init kent
+	nodes_start kent
+	"$WEALD" --home "$NODES/kent" watch >lines 2>/dev/null 3>&- &
+	echo $! >"$NODES/watch.pid"
+	node kent import feed.git >/dev/null
+	await_index kent
+	# in git it is
+	git -C "$(node_repo kent south-west)" show \
+		main:problem/2026-11/call-back/record.md | grep 07700
+	# one warning, which says nothing of it
+	await_log kent 'a version is withheld.*feed=south-west seq=4 kinds=mobile$'
+	[ "$(grep -c 'a version is withheld' "$NODES/kent.log")" -eq 1 ]
+	run ! grep -r "07700\|secretly" "$NODES/kent.log" lines
+	# the version before it is what is shown
+	in_index kent | grep -x 'south-west/problem/call-back 1 2 Calls come late'
+	run ! grep -a "07700\|secretly" "$NODES"/kent/index.sqlite*
+	# a region that is not its origin has nothing to do about it
+	says kent 's["withheld"]["n"] == 0'
+	node_stop kent
+	node_start kent
+	await_index kent
+	[ "$(grep -c 'a version is withheld' "$NODES/kent.log")" -eq 1 ]
+}
+
+@test "a version with patient data that arrives is told without its words" {
+	id=$(patient_data)
+	node_init kent wessex
+	nodes_start kent wessex
+	node_link kent wessex
+	node kent import feed.git >/dev/null
+	node kent follow "$id"
+	"$WEALD" --home "$NODES/wessex" watch >lines 2>/dev/null 3>&- &
+	echo $! >"$NODES/watch.pid"
+	"$WEALD" --home "$NODES/wessex" watch --json >json 2>/dev/null 3>&- &
+	echo $! >"$NODES/watch-json.pid"
+	node wessex follow "$id"
+	await "$NODE_WAIT_S" grep "south-west update 4 is withheld" lines
+	grep "south-west/problem/call-back@1 Publish problem" lines
+	run ! grep "secretly\|07700" lines json "$NODES/wessex.log"
+	await "$NODE_WAIT_S" grep '"withheld":true' json
+	await_log wessex 'a version is withheld.*feed=south-west seq=4 kinds=mobile$'
+}
+
+@test "the origin of a version with patient data is told in its status" {
+	id=$(patient_data)
+	node_init south-west
+	rm -rf "$(node_repo south-west south-west)"
+	git config -f "$NODES/south-west/config" weald.feed "$id"
+	node south-west import feed.git >/dev/null
+	node_start south-west
+	await_says south-west 's["withheld"]["n"] == 1'
+	says south-west 's["withheld"]["list"] == [{
+		"ref": "south-west/problem/call-back", "version": 2, "seq": 4,
+		"why": "mobile"}]'
+	run -0 node south-west status
+	[[ $output == *"withheld    1 version of ours is shown by no node"* ]]
+	[[ $output == *"south-west/problem/call-back@2, update 4: mobile"* ]]
+	[[ $output != *secretly* ]]
+}
+
+# The trolley of UCLPartners, in use in West Midlands.
+adopted() {
+	node_init uclpartners west-midlands
+	nodes_start uclpartners west-midlands
+	node_link uclpartners west-midlands
+	node uclpartners publish "$ROOT"/tests/data/examples/uclpartners/*/* \
+		>/dev/null
+	node west-midlands publish \
+		"$ROOT"/tests/data/examples/west-midlands/*/* >/dev/null
+	await_agreed uclpartners west-midlands
+	await_index west-midlands
+}
+
+@test "the withdrawal of what is used here comes first, and live" {
+	local trolley=uclpartners/intervention/sepsis-first-dose-trolley
+
+	adopted
+	says west-midlands 's["alerts"] == {"n": 0, "list": []}'
+	"$WEALD" --home "$NODES/west-midlands" watch >lines 2>/dev/null 3>&- &
+	echo $! >"$NODES/watch.pid"
+	"$WEALD" --home "$NODES/west-midlands" watch --json >json 2>/dev/null 3>&- &
+	echo $! >"$NODES/watch-json.pid"
+	await "$NODE_WAIT_S" eval "grep -q . lines ||
+		{ put west-midlands nudge-\$RANDOM; false; }"
+	node uclpartners withdraw --reason "the seal can be bypassed" \
+		"$trolley" >/dev/null
+	await_says west-midlands 's["alerts"]["n"] == 1'
+	says west-midlands 's["alerts"]["list"][0]["ref"] == "'"$trolley"'"
+		and s["alerts"]["list"][0]["adoption"] ==
+			"west-midlands/adoption/sepsis-trolley-ed"'
+	run -0 node west-midlands status
+	[[ ${lines[0]} == "withdrawn   "*"$trolley"* ]]
+	[[ $output == *"we use it: west-midlands/adoption/sepsis-trolley-ed"* ]]
+	await "$NODE_WAIT_S" grep "WITHDRAWN, and used here: $trolley" lines
+	await "$NODE_WAIT_S" grep '"event":"inbox".*"reason":"withdrawn"' json
+	# told once
+	put uclpartners other >/dev/null
+	await_agreed uclpartners west-midlands
+	await_index west-midlands
+	[ "$(grep -c WITHDRAWN lines)" -eq 1 ]
+	# until it is acknowledged
+	node west-midlands ack "$trolley" -m "sealed by hand" >/dev/null
+	await_says west-midlands 's["alerts"]["n"] == 0'
+}
