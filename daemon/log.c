@@ -146,7 +146,7 @@ const char *log_key(const uint8_t *id, char out[LOG_KEY_BYTES])
 	return out;
 }
 
-bool log_limit_pass(struct log_limit *l, uint64_t now_ms)
+static void refill(struct log_limit *l, uint64_t now_ms)
 {
 	uint64_t new_tokens;
 
@@ -162,6 +162,11 @@ bool log_limit_pass(struct log_limit *l, uint64_t now_ms)
 				    ? BURST
 				    : l->tokens + new_tokens;
 	}
+}
+
+bool log_limit_pass(struct log_limit *l, uint64_t now_ms)
+{
+	refill(l, now_ms);
 	if (l->tokens == 0) {
 		l->held++;
 		return false;
@@ -172,4 +177,12 @@ bool log_limit_pass(struct log_limit *l, uint64_t now_ms)
 		l->held = 0;
 	}
 	return true;
+}
+
+void log_limit_tell(struct log_limit *l, uint64_t now_ms)
+{
+	refill(l, now_ms);
+	if (l->held > 0 && l->tokens > 0) {
+		(void)log_limit_pass(l, now_ms);
+	}
 }

@@ -62,5 +62,7 @@ struct log_limit {
 	bool begun;
 };
 bool log_limit_pass(struct log_limit *l, uint64_t now_ms);
+/* Say how many were held back, where there are any and a line may pass. */
+void log_limit_tell(struct log_limit *l, uint64_t now_ms);
 
 #endif

@@ -13,10 +13,11 @@
 #include "proto/path.h"
 #include "proto/sshsig.h"
 #include "proto/text.h"
+#include "store/feed/objectid.h"
 #include "store/fs.h"
 #include "store/record/front.h"
 #include "store/record/guard.h"
-#include "store/record/record.h"
+#include "store/record/judge.h"
 #include "store/record/region.h"
 #include "store/record/withdraw.h"
 
@@ -177,108 +178,77 @@ void author_summary(const char *verb, const char *kind, const char *title,
 /* ---- the privacy guard ---------------------------------------------------
  */
 
-/* What the worst finding is, where @report must not be published. */
-static int refuse_report(const struct guard_report *report,
-			 struct weald_msg *msg)
-{
-	const struct guard_finding *worst = NULL;
-	size_t i;
-
-	for (i = 0; i < report->n; i++) {
-		if (worst == NULL || report->list[i].verdict > worst->verdict) {
-			worst = &report->list[i];
-		}
-	}
-	if (report->no_memory || worst == NULL) {
-		return WEALD_NOMEM;
-	}
-	msg_set(msg, "%s:%zu: privacy: %s \"%s\"; %s", worst->file, worst->line,
-		guard_kind_name(worst->kind), worst->seen,
-		guard_kind_advice(worst->kind));
-	return WEALD_PRIVACY;
-}
-
 /*
  * The last gate of every path into the feed: what is published cannot be
  * called back. Warnings pass where the note says who confirmed them, and why.
  */
-static int guard_files(const struct author_record *record, const char *summary,
-		       struct weald_msg *msg)
+static int check_people(const struct draft *d, struct weald_msg *msg)
 {
-	struct problems unused = { .n = 0 };
 	struct guard_report report = { .n = 0 };
-	struct guard_input in = {
-		.slug = span_of(record->slug),
-		.summary = span_of(summary),
-		.note = record->note,
-		.files_n = record->files_n,
+	struct judged v = {
+		.path = d->record,
+		.summary = d->summary,
+		.note = d->note,
+		.files_n = d->files_n,
 	};
-	struct record_file *files = calloc(record->files_n + 1, sizeof *files);
-	struct record *parsed = NULL;
+	struct record_file *files = calloc(d->files_n + 1, sizeof *files);
 	size_t i;
-	int r = files == NULL ? WEALD_NOMEM : WEALD_OK;
+	int r;
 
-	for (i = 0; r == WEALD_OK && i < record->files_n; i++) {
-		files[i].name = record->files[i].name;
-		files[i].content = record->files[i].content;
-		if (span_equal(files[i].name, span_of(RECORD_MD))) {
-			r = record_parse(files[i].content, &parsed, &unused);
-			/* one that cannot be read is scanned as text */
-			r = r == WEALD_INVALID ? WEALD_OK : r;
-		}
+	if (files == NULL) {
+		return WEALD_NOMEM;
 	}
-	if (r == WEALD_OK) {
-		in.record = parsed;
-		in.files = files;
-		guard_record(&in, &report);
-		if (!guard_is_covered(&report, record->note)) {
-			r = refuse_report(&report, msg);
-		}
+	for (i = 0; i < d->files_n; i++) {
+		files[i].name = d->files[i].name;
+		files[i].content = d->files[i].content;
+	}
+	v.files = files;
+	r = judge_version(&v, &report);
+	if (r == WEALD_OK && !guard_is_covered(&report, d->note)) {
+		r = judge_refuse(&report, d->note, msg);
 	}
 	guard_release(&report);
-	problems_release(&unused);
-	record_free(parsed);
 	free(files);
 	return r;
 }
 
 /* Nothing in @text may even look like a person's data. */
-static int guard_line(const char *name, struct span text, unsigned flags,
-		      enum guard_verdict refused, struct weald_msg *msg)
+static int check_line(const char *name, const char *text, unsigned flags,
+		      struct weald_msg *msg)
 {
 	struct guard_report report = { .n = 0 };
+	const struct guard_finding *f;
 	int r = WEALD_OK;
 
-	guard_text(text, name, 1, flags, &report);
-	if (report.no_memory || report.verdict >= refused) {
-		r = refuse_report(&report, msg);
+	guard_text(span_of(text), name, 1, flags, &report);
+	if (report.no_memory ||
+	    (report.verdict != GUARD_PASS && report.n == 0)) {
+		r = WEALD_NOMEM;
+	} else if (report.verdict != GUARD_PASS) {
+		f = &report.list[0];
+		msg_set(msg,
+			"%s: privacy: %s \"%s\"; %s: all regions read it, and "
+			"it cannot be called back",
+			name, guard_kind_name(f->kind), f->seen,
+			guard_kind_advice(f->kind));
+		r = WEALD_PRIVACY;
 	}
 	guard_release(&report);
 	return r;
 }
 
-/* The words of region.yaml, which are for all to read. */
-static int guard_region(struct span region_yaml, struct weald_msg *msg)
+int author_check_region(const struct region *region, struct weald_msg *msg)
 {
-	struct region region = { .nodes_n = 0 };
-	int r = region_parse(region_yaml, PATH_REGION, &region, msg);
+	int r = check_line("name", region->name, 0, msg);
 
 	if (r == WEALD_OK) {
-		r = guard_line("name", span_of(region.name), 0, GUARD_BLOCK,
+		r = check_line("contact.role", region->role, GUARD_CONTACT,
 			       msg);
 	}
 	if (r == WEALD_OK) {
-		r = guard_line("contact.role", span_of(region.role),
-			       GUARD_CONTACT, GUARD_BLOCK, msg);
+		r = check_line("contact.mailbox", region->mailbox,
+			       GUARD_CONTACT, msg);
 	}
-	if (r == WEALD_OK) {
-		r = guard_line("contact.mailbox", span_of(region.mailbox),
-			       GUARD_CONTACT, GUARD_BLOCK, msg);
-	}
-	if (r != WEALD_OK) {
-		msg_prefix(msg, PATH_REGION);
-	}
-	region_release(&region);
 	return r;
 }
 
@@ -310,6 +280,127 @@ static int sign_record(struct author *a, const struct draft *d, uint64_t last,
 	return r;
 }
 
+/* ---- what stands --------------------------------------------------------
+ */
+
+/* The files of a record as it is to be, and as it stands. */
+struct comparing {
+	const struct author_record *record;
+	size_t same; /* how many of those that stand are as they are to be */
+	bool differs;
+};
+
+static int compare_cb(void *ctx, struct span name,
+		      const uint8_t blob[OBJECT_ID_BYTES])
+{
+	struct comparing *c = ctx;
+	uint8_t id[OBJECT_ID_BYTES];
+	size_t i;
+	int r;
+
+	for (i = 0; i < c->record->files_n; i++) {
+		if (span_equal(c->record->files[i].name, name)) {
+			break;
+		}
+	}
+	if (i == c->record->files_n) {
+		c->differs = true;
+		return WEALD_OK;
+	}
+	r = object_id(OBJECT_BLOB, c->record->files[i].content.data,
+		      c->record->files[i].content.len, id);
+	if (r == WEALD_OK && memcmp(id, blob, sizeof id) == 0) {
+		c->same++;
+	} else {
+		c->differs = true;
+	}
+	return r;
+}
+
+/* Has the version that update @u made exactly the files of @record? */
+static int stands(const struct author *a, const struct update *u,
+		  const struct author_record *record, bool *out,
+		  struct weald_msg *msg)
+{
+	struct comparing c = { .record = record };
+	int r = feed_files(a->feed, u->seq, u->record, compare_cb, &c, msg);
+
+	*out = !c.differs && c.same == record->files_n;
+	return r;
+}
+
+/* May @record follow @last, the version that update @u made? */
+static int check_last(const struct update *u, uint64_t last,
+		      const struct author_record *record, struct weald_msg *msg)
+{
+	if (record->follows > last) {
+		msg_set(msg,
+			"%s/%s has %llu versions here, and this was made from "
+			"version %llu",
+			record->kind, record->slug, (unsigned long long)last,
+			(unsigned long long)record->follows);
+		return WEALD_VERSION_OTHER;
+	}
+	if (record->follows != 0 && record->follows != last) {
+		msg_set(msg,
+			"%s/%s: version %llu is there since, and this was made "
+			"from version %llu; weald edit the record anew, or "
+			"what changed in between is lost",
+			record->kind, record->slug, (unsigned long long)last,
+			(unsigned long long)record->follows);
+		return WEALD_VERSION_OTHER;
+	}
+	if (u != NULL && u->version == last &&
+	    update_action(u) == ACTION_WITHDRAW && !record->bring_back) {
+		msg_set(msg,
+			"%s/%s was withdrawn in version %llu; --bring-back "
+			"publishes it again for all to find",
+			record->kind, record->slug, (unsigned long long)last);
+		return WEALD_EXISTS;
+	}
+	return WEALD_OK;
+}
+
+/*
+ * Nothing that was published since, and no withdrawal, is undone without a
+ * word. A record that stands as it is to be passes: publishing again after an
+ * answer was lost is no fault. @last is the version of @path that stands.
+ */
+static int check_stands(const struct author *a, struct span path, uint64_t last,
+			const struct author_record *record,
+			struct weald_msg *msg)
+{
+	struct stored s = { .update = { .seq = 0 } };
+	uint64_t seq = 0;
+	bool same = false;
+	int err;
+	int r = WEALD_NOTFOUND;
+
+	if (last > 0) {
+		r = feed_find_version(a->feed, path, 0, &seq, msg);
+	}
+	if (r == WEALD_NOTFOUND) { /* staged: by this hand, just now */
+		msg_clear(msg);
+		return check_last(NULL, last, record, msg);
+	}
+	if (r == WEALD_OK) {
+		r = feed_read(a->feed, seq, &s, msg);
+	}
+	if (r != WEALD_OK) {
+		return r;
+	}
+	r = check_last(&s.update, last, record, msg);
+	if (r != WEALD_OK && s.update.version == last) {
+		err = stands(a, &s.update, record, &same, NULL);
+		if (err == WEALD_OK && same) {
+			msg_clear(msg);
+			r = WEALD_OK;
+		}
+	}
+	stored_release(&s);
+	return r;
+}
+
 int author_publish(struct author *a, const struct author_record *record,
 		   struct author_result *out, struct weald_msg *msg)
 {
@@ -333,6 +424,9 @@ int author_publish(struct author *a, const struct author_record *record,
 				 msg);
 	}
 	if (r == WEALD_OK) {
+		r = check_stands(a, buf_span(&path), last, record, msg);
+	}
+	if (r == WEALD_OK) {
 		author_summary(last == 0 ? "Publish" : "Revise", record->kind,
 			       record->title, summary);
 		d.action = last == 0 ? ACTION_PUBLISH : ACTION_REVISE;
@@ -343,7 +437,7 @@ int author_publish(struct author *a, const struct author_record *record,
 		memcpy(d.topics, record->topics, sizeof d.topics);
 		d.files = record->files;
 		d.files_n = record->files_n;
-		r = guard_files(record, summary, msg);
+		r = check_people(&d, msg);
 	}
 	if (r == WEALD_OK) {
 		r = sign_record(a, &d, last, out, msg);
@@ -367,8 +461,11 @@ struct withdrawing {
 	struct stored before; /* the update that made its last version */
 	struct kept *kept;
 	size_t kept_n;
+	struct kept *md;    /* one of them: record.md */
 	struct buf marked;  /* record.md as it is to be */
 	struct front front; /* kind is empty where it could not be read */
+	/* what the guard finds in the files as they stand */
+	struct guard_report report;
 };
 
 static void withdrawing_release(struct withdrawing *w)
@@ -379,6 +476,7 @@ static void withdrawing_release(struct withdrawing *w)
 		buf_release(&w->kept[w->kept_n].content);
 	}
 	free(w->kept);
+	guard_release(&w->report);
 	stored_release(&w->before);
 	buf_release(&w->marked);
 	buf_release(&w->path);
@@ -418,6 +516,13 @@ static int keep_files(struct withdrawing *w)
 	for (i = 0; r == WEALD_OK && i < w->kept_n; i++) {
 		r = feed_content(f, w->kept[i].blob, &w->kept[i].content,
 				 w->msg);
+		if (strcmp(w->kept[i].name, RECORD_MD) == 0) {
+			w->md = &w->kept[i];
+		}
+	}
+	if (r == WEALD_OK && w->md == NULL) { /* no weald publishes that */
+		msg_set(w->msg, "the record has no " RECORD_MD);
+		r = WEALD_CORRUPT;
 	}
 	return r;
 }
@@ -453,34 +558,68 @@ static int find_record(struct withdrawing *w, struct span kind,
 	return r == WEALD_OK ? keep_files(w) : r;
 }
 
-/* Mark record.md; what it says of itself names the summary. */
-static int mark_withdrawn(struct withdrawing *w, struct span reason)
+/* What the guard finds in the files as they are now, and in @note. */
+static int judge_kept(const struct withdrawing *w, struct span note,
+		      struct guard_report *out)
 {
-	struct kept *k = NULL;
+	struct judged v = {
+		.path = buf_span(&w->path),
+		.note = note,
+		.files_n = w->kept_n,
+	};
+	struct record_file *files = calloc(w->kept_n + 1, sizeof *files);
 	size_t i;
 	int r;
 
+	if (files == NULL) {
+		return WEALD_NOMEM;
+	}
 	for (i = 0; i < w->kept_n; i++) {
-		if (strcmp(w->kept[i].name, RECORD_MD) == 0) {
-			k = &w->kept[i];
-		}
+		files[i].name = span_of(w->kept[i].name);
+		files[i].content = buf_span(&w->kept[i].content);
 	}
-	if (k == NULL) { /* no weald publishes that */
-		msg_set(w->msg, "the record has no " RECORD_MD);
-		return WEALD_CORRUPT;
+	v.files = files;
+	r = judge_version(&v, out);
+	free(files);
+	return r;
+}
+
+/*
+ * Mark record.md; what it says of itself names the summary. The files are out
+ * already, and withdrawing them must go on whatever stands in them; but the
+ * reason may add nothing, by itself or beside what the record says: it would
+ * be out for good, and hide the withdrawal itself.
+ */
+static int mark_withdrawn(struct withdrawing *w, struct span reason)
+{
+	const struct guard_finding *added;
+	struct guard_report report = { .n = 0 };
+	int r = judge_kept(w, (struct span){ NULL, 0 }, &w->report);
+
+	if (r == WEALD_OK) {
+		r = withdraw_mark(buf_span(&w->md->content), reason, &w->marked,
+				  w->msg);
 	}
-	r = withdraw_mark(buf_span(&k->content), reason, &w->marked, w->msg);
 	if (r != WEALD_OK) {
 		return r;
 	}
-	if (front_parse(buf_span(&k->content), RECORD_MD, &w->front, NULL) !=
-	    WEALD_OK) {
+	if (front_parse(buf_span(&w->md->content), RECORD_MD, &w->front,
+			NULL) != WEALD_OK) {
 		w->front.kind[0] = '\0'; /* an older weald let it in */
 	}
-	buf_release(&k->content);
-	k->content = w->marked;
+	buf_release(&w->md->content);
+	w->md->content = w->marked;
 	w->marked = (struct buf){ .data = NULL }; /* transferred */
-	return WEALD_OK;
+	r = judge_kept(w, reason, &report);
+	added = judge_new(&report, &w->report);
+	if (r == WEALD_OK && added != NULL) {
+		msg_set(w->msg, "the reason:1: privacy: %s \"%s\"; %s",
+			guard_kind_name(added->kind), added->seen,
+			guard_kind_advice(added->kind));
+		r = WEALD_PRIVACY;
+	}
+	guard_release(&report);
+	return r;
 }
 
 static int sign_withdrawal(struct withdrawing *w, struct span reason,
@@ -496,9 +635,8 @@ static int sign_withdrawal(struct withdrawing *w, struct span reason,
 	if (r != WEALD_OK) {
 		return r;
 	}
-	if (w->front.kind[0] != '\0' &&
-	    guard_line("title", span_of(w->front.title), 0, GUARD_BLOCK,
-		       NULL) == WEALD_OK) {
+	/* a title that should not have been out is not said again */
+	if (w->front.kind[0] != '\0' && w->report.verdict != GUARD_BLOCK) {
 		author_summary("Withdraw", w->front.kind, w->front.title,
 			       summary);
 	} else {
@@ -537,10 +675,6 @@ int author_withdraw(struct author *a, struct span kind, struct span slug,
 	r = text_check_line(reason, 1, NOTE_BYTES_MAX, "the reason", WEALD_NOTE,
 			    msg);
 	if (r == WEALD_OK) {
-		/* the files are out already: withdrawing them must go on */
-		r = guard_line("the reason", reason, 0, GUARD_WARN, msg);
-	}
-	if (r == WEALD_OK) {
 		r = author_signer(a, msg);
 	}
 	if (r == WEALD_OK) {
@@ -556,6 +690,71 @@ int author_withdraw(struct author *a, struct span kind, struct span slug,
 	return r;
 }
 
+/* Where region.yaml stands. */
+struct region_file {
+	bool there;
+	uint8_t blob[OBJECT_ID_BYTES];
+};
+
+static int region_cb(void *ctx, struct span name,
+		     const uint8_t blob[OBJECT_ID_BYTES])
+{
+	struct region_file *file = ctx;
+
+	if (span_equal(name, span_of(PATH_REGION))) {
+		memcpy(file->blob, blob, sizeof file->blob);
+		file->there = true;
+	}
+	return WEALD_OK;
+}
+
+/*
+ * Do name and contact stand as @region has them? Then they are out already,
+ * and refusing them again would only keep the addresses from the others.
+ */
+static bool says_same(const struct author *a, const struct region *region)
+{
+	const struct feed *f = a->feed;
+	struct region said = { .nodes_n = 0 };
+	struct region_file file = { .there = false };
+	struct buf text;
+	bool same = false;
+	int r;
+
+	buf_init(&text, CONTENT_BYTES_MAX);
+	r = feed_files(f, feed_committed_seq(f), span_of(""), region_cb, &file,
+		       NULL);
+	if (r == WEALD_OK && file.there) {
+		r = feed_content(f, file.blob, &text, NULL);
+	}
+	if (r == WEALD_OK && file.there &&
+	    region_parse(buf_span(&text), PATH_REGION, &said, NULL) ==
+		    WEALD_OK) {
+		same = strcmp(said.name, region->name) == 0 &&
+		       strcmp(said.role, region->role) == 0 &&
+		       strcmp(said.mailbox, region->mailbox) == 0;
+	}
+	region_release(&said);
+	buf_release(&text);
+	return same;
+}
+
+static int check_profile(const struct author *a, struct span region_yaml,
+			 struct weald_msg *msg)
+{
+	struct region region = { .nodes_n = 0 };
+	int r = region_parse(region_yaml, PATH_REGION, &region, msg);
+
+	if (r == WEALD_OK && !says_same(a, &region)) {
+		r = author_check_region(&region, msg);
+		if (r != WEALD_OK) {
+			msg_prefix(msg, PATH_REGION);
+		}
+	}
+	region_release(&region);
+	return r;
+}
+
 int author_profile(struct author *a, struct span region_yaml,
 		   const char *summary, struct weald_msg *msg)
 {
@@ -564,7 +763,7 @@ int author_profile(struct author *a, struct span region_yaml,
 		{ span_of(PATH_REGION), region_yaml },
 	};
 	struct draft d;
-	int r = guard_region(region_yaml, msg);
+	int r = check_profile(a, region_yaml, msg);
 
 	if (r == WEALD_OK) {
 		r = author_signer(a, msg);

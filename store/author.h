@@ -21,6 +21,7 @@
 #include "proto/limits.h"
 #include "store/feed/feed.h"
 #include "store/home.h"
+#include "store/record/region.h"
 
 struct author {
 	struct home *home; /* borrowed; its lock is held */
@@ -63,6 +64,10 @@ struct author_record {
 	size_t topics_n;
 	const struct draft_file *files;
 	size_t files_n;
+	/* Publish it although its last version withdrew it. */
+	bool bring_back;
+	/* The version that it was made from; 0: whatever the last one is. */
+	uint64_t follows;
 };
 
 /* What became of it. */
@@ -79,6 +84,8 @@ struct author_result {
  * and feed_sign(), WEALD_CLOCK, and
  *   WEALD_PRIVACY  the privacy guard blocks it, or warns of what the note does
  *                  not name as confirmed (store/record/guard.h)
+ *   WEALD_VERSION_OTHER  another version than @follows is the last one
+ *   WEALD_EXISTS   it is withdrawn, and not to be brought back
  */
 int author_publish(struct author *a, const struct author_record *record,
 		   struct author_result *out, struct weald_msg *msg);
@@ -87,7 +94,8 @@ int author_publish(struct author *a, const struct author_record *record,
  * Sign the version of @kind/@slug that says that it is withdrawn, and why.
  *   WEALD_RECORD   there is no such record in the feed
  *   WEALD_NOTE     the reason is not one line
- *   WEALD_PRIVACY  the guard blocks the reason, or warns of it
+ *   WEALD_PRIVACY  the guard finds something in the reason, or with it in the
+ *                  record, that the record had not before
  *   WEALD_CORRUPT  the record has no record.md
  *   and as author_publish()
  */
@@ -96,9 +104,17 @@ int author_withdraw(struct author *a, struct span kind, struct span slug,
 		    struct weald_msg *msg);
 
 /*
+ * May a region call itself so, and give this contact: a role and a shared
+ * mailbox? All regions read it, so that warnings count too. WEALD_PRIVACY with
+ * the field in @msg, WEALD_NOMEM.
+ */
+int author_check_region(const struct region *region, struct weald_msg *msg);
+
+/*
  * Sign a new description of the region: the whole of region.yaml. @summary is
  * the update's subject. WEALD_UNCHANGED where it says the same already; codes
- * as author_publish() and region_parse().
+ * as author_publish(), region_parse() and author_check_region(), which is not
+ * asked about a name and a contact that stand there already.
  */
 int author_profile(struct author *a, struct span region_yaml,
 		   const char *summary, struct weald_msg *msg);

@@ -65,7 +65,7 @@ struct member_follow {
 	uint8_t (*introducers)[SHA256_BYTES];
 	size_t introducers_n;
 	/* both none: the whole feed; else contents of updates with one of the
-	   topics or a record of one of the kinds */
+	   topics or a record of one of the kinds, and of all withdrawals */
 	char **topics;
 	size_t topics_n;
 	char **kinds;
@@ -193,7 +193,10 @@ int members_use_invite(struct members *m,
 /* Forget invites that expired more than 30 days before @now. */
 void members_prune_invites(struct members *m, uint64_t now);
 
-/* Does this follow want the contents of an update with these? */
+/*
+ * Does this follow want the contents of an update with these? A withdrawal, of
+ * whatever topic: what it is about may be in use here all the same.
+ */
 bool member_wants(const struct member_follow *f, const struct span *topics,
 		  size_t topics_n, struct span kind);
 

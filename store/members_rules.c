@@ -112,6 +112,9 @@ bool member_wants(const struct member_follow *f, const struct span *topics,
 	if (f->topics_n == 0 && f->kinds_n == 0) {
 		return true;
 	}
+	if (span_equal(kind, span_of("withdrawal"))) {
+		return true;
+	}
 	for (i = 0; i < topics_n; i++) {
 		if (holds(f->topics, f->topics_n, topics[i])) {
 			return true;

@@ -10,11 +10,8 @@
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/publish_private.h"
 #include "daemon/cli/source.h"
-#include "proto/text.h"
 #include "store/index/query.h"
 #include "store/record/relate.h"
-
-#define RELATION "acknowledges"
 
 struct acknowledging {
 	struct publishing p;
@@ -108,6 +105,9 @@ static int add_item(struct acknowledging *a, const char *adoption,
 		*out = &a->p.items[a->p.items_n - 1];
 		(*out)->folder = f;
 		snprintf(f->slug, sizeof f->slug, "%s", s.slug);
+		/* a version that comes in between may not be lost */
+		snprintf(f->mark.ref, sizeof f->mark.ref, "%s", s.ref);
+		f->mark.version = s.last;
 	}
 	for (i = 0; r == WEALD_OK && i < s.files.n; i++) {
 		r = folder_put(f, s.files.list[i].name,
@@ -150,7 +150,7 @@ static int add_link(struct acknowledging *a, const struct alert *alert)
 		goto out;
 	}
 	(void)folder_find(it->folder, RECORD_FILE, &text);
-	r = relate_add(text, RELATION, id, &changed, &c->msg);
+	r = relate_add(text, STANDING_RELATION, id, &changed, &c->msg);
 	if (r == WEALD_UNCHANGED) { /* then publishing says so */
 		msg_clear(&c->msg);
 		r = WEALD_OK;
@@ -186,8 +186,7 @@ static int acknowledge(struct acknowledging *a, const char *text)
 	struct cli *c = a->p.c;
 	int r;
 
-	r = cli_fail(c, CLI_ABOUT_INPUT,
-		     text_check_note(span_of(a->p.note), &c->msg));
+	r = vetting_check_note(c, a->p.note);
 	if (r == WEALD_OK) {
 		r = find_alerts(a, text);
 	}

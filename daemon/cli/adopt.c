@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/hits.h"
 #include "daemon/cli/lookup.h"
+#include "daemon/cli/out.h"
 #include "daemon/cli/start.h"
 #include "store/index/query.h"
 
@@ -46,6 +48,27 @@ static int refuse_by_record(struct adopting *a, struct index *x,
 	return r;
 }
 
+/* Another region says so: it is for whoever starts it to weigh. */
+static int warn(const struct hit *hit)
+{
+	char *by = NULL;
+	char *level = NULL;
+	int r = out_escape(span_of(hit->withdrawn_by), &by);
+
+	if (r == WEALD_OK) {
+		r = out_escape(span_of(hits_label("alert_level", hit->level)),
+			       &level);
+	}
+	if (r == WEALD_OK) {
+		fprintf(stderr,
+			"weald adopt: warning: %s: weald show %s says why\n",
+			level, by);
+	}
+	free(by);
+	free(level);
+	return r;
+}
+
 static int check_withdrawn(struct adopting *a)
 {
 	struct cli *c = a->start.c;
@@ -78,6 +101,8 @@ static int check_withdrawn(struct adopting *a)
 	} else if (hit.withdrawn && hit.withdrawn_by != NULL &&
 		   hit.withdrawn_by[0] != '\0') {
 		r = refuse_by_record(a, x, &hit);
+	} else if (hit.withdrawn_by != NULL && hit.withdrawn_by[0] != '\0') {
+		r = warn(&hit);
 	}
 	hit_release(&hit);
 	index_close(x);

@@ -27,15 +27,11 @@ struct adopting {
 	struct home *home;
 	struct index *index;
 	struct adoption_rows rows;
+	bool complete; /* the index */
 	size_t width;
 	size_t screen;
 	int64_t today;
 };
-
-static bool is_wanted(const struct adopting *a, const struct adoption_row *row)
-{
-	return !a->overdue || row->use.overdue;
-}
 
 static int print_json(struct adopting *a)
 {
@@ -46,9 +42,6 @@ static int print_json(struct adopting *a)
 
 	for (i = 0; r == WEALD_OK && i < a->rows.n; i++) {
 		row = &a->rows.list[i];
-		if (!is_wanted(a, row)) {
-			continue;
-		}
 		o = hits_use_json(&row->use);
 		if (o != NULL &&
 		    (json_object_set_new(o, "intervention",
@@ -63,7 +56,15 @@ static int print_json(struct adopting *a)
 		}
 		r = hits_print_json(a->c, "adoption", o);
 	}
-	return r;
+	if (r != WEALD_OK) {
+		return r;
+	}
+	return hits_print_json(a->c, "end",
+			       json_pack("{s:b, s:I, s:I, s:I}", "complete",
+					 a->complete, "shown",
+					 (json_int_t)a->rows.n, "total",
+					 (json_int_t)a->rows.total, "overdue",
+					 (json_int_t)a->rows.overdue));
 }
 
 static int print_use(struct adopting *a, struct table *t, const struct use *u)
@@ -109,10 +110,7 @@ static int print_group(struct adopting *a, size_t first, size_t *out)
 	table_init(&table, columns, COLUMNS_N, a->screen);
 	for (i = first; i < a->rows.n && strcmp(rows[i].intervention, ref) == 0;
 	     i++) {
-		if (r != WEALD_OK || !is_wanted(a, &rows[i])) {
-			continue;
-		}
-		if (!headed) {
+		if (r == WEALD_OK && !headed) {
 			r = prose_put(a->width, "", 2,
 				      span_of(rows[i].intervention_title));
 			r = r == WEALD_OK
@@ -135,28 +133,22 @@ static int print_group(struct adopting *a, size_t first, size_t *out)
 
 static int print_text(struct adopting *a)
 {
-	size_t overdue = 0;
-	size_t shown = 0;
 	size_t i;
 	int r = WEALD_OK;
 
-	for (i = 0; i < a->rows.n; i++) {
-		overdue += a->rows.list[i].use.overdue;
-		shown += is_wanted(a, &a->rows.list[i]);
-	}
 	for (i = 0; r == WEALD_OK && i < a->rows.n;) {
 		r = print_group(a, i, &i);
 	}
 	if (r != WEALD_OK) {
 		return r;
 	}
-	if (shown == 0) {
+	if (a->rows.n == 0) {
 		puts(a->overdue ? "none is overdue"
 				: "nobody has registered that they use it");
-	} else if (overdue > 0 && !a->overdue) {
+	} else if (a->rows.overdue > 0 && !a->overdue) {
 		printf("%zu without a result after 12 months: weald adoptions "
 		       "--overdue\n",
-		       overdue);
+		       a->rows.overdue);
 	}
 	if (a->rows.total > a->rows.n) {
 		printf("%zu of %zu; name one intervention to see all of it\n",
@@ -196,8 +188,9 @@ static int ask(struct adopting *a)
 		}
 	}
 	if (r == WEALD_OK) {
-		r = query_adoptions(a->index, a->ref, a->today, &a->rows,
-				    &c->msg);
+		r = (a->overdue ? query_overdue
+				: query_adoptions)(a->index, a->ref, a->today,
+						   &a->rows, &c->msg);
 	}
 	return r == WEALD_OK ? r : lookup_fail(c, r);
 }
@@ -239,6 +232,7 @@ int command_adoptions(struct cli *c, int argc, char **argv)
 		r = lookup_open(c, a.home, &a.index);
 	}
 	if (r == WEALD_OK) {
+		a.complete = lookup_is_complete(c, a.home, a.index);
 		r = ask(&a);
 	}
 	if (r == WEALD_OK) {

@@ -9,7 +9,6 @@
 #include "daemon/cli/json.h"
 #include "daemon/cli/out.h"
 #include "daemon/cli/publish_private.h"
-#include "proto/text.h"
 
 static int print_good(struct publishing *p)
 {
@@ -38,8 +37,7 @@ static int check(struct publishing *p)
 {
 	int r;
 
-	r = cli_fail(p->c, CLI_ABOUT_INPUT,
-		     text_check_note(span_of(p->note), &p->c->msg));
+	r = vetting_check_note(p->c, p->note);
 	if (r == WEALD_OK) {
 		r = cli_open_home(p->c, &p->own.home);
 	}
@@ -79,6 +77,7 @@ int command_check(struct cli *c, int argc, char **argv)
 		  "read paths from FILE too, one a line\n"
 		  "(- for standard input)" },
 		PUBLISH_CONFIRM_OPTIONS(&p),
+		PUBLISH_BACK_OPTION(&p),
 	};
 	const struct cli_usage usage = {
 		.synopsis = "check [-m TEXT] PATH...",

@@ -267,7 +267,9 @@ static int edit(struct desk *d, const char *editor)
 
 static int check(struct desk *d)
 {
-	struct publishing p = { .c = d->c, .note = "" };
+	struct publishing p = { .c = d->c,
+				.note = "",
+				.bring_back = d->bring_back };
 	char undone[NAME_BYTES_MAX + 64];
 	int r = publish_add(&p, desk_path(d));
 
@@ -300,13 +302,15 @@ static int print_made(const struct desk *d)
 int desk_hand_over(struct desk *d)
 {
 	const char *editor = editor_of(d);
+	const char *back = d->bring_back ? "--bring-back " : "";
 	int r = WEALD_OK;
 
 	if (editor == NULL) {
 		fprintf(stderr,
 			"%s %s/" RECORD_FILE ", see what is missing with "
-			"weald check %s,\nthen weald publish %s\n",
-			d->verb, desk_path(d), desk_path(d), desk_path(d));
+			"weald check %s%s,\nthen weald publish %s%s\n",
+			d->verb, desk_path(d), back, desk_path(d), back,
+			desk_path(d));
 		return print_made(d);
 	}
 	r = edit(d, editor);
@@ -314,8 +318,8 @@ int desk_hand_over(struct desk *d)
 		r = check(d);
 	}
 	if (r == WEALD_OK) {
-		fprintf(stderr, "it can be published: weald publish %s\n",
-			desk_path(d));
+		fprintf(stderr, "it can be published: weald publish %s%s\n",
+			back, desk_path(d));
 		r = print_made(d);
 	}
 	return r;

@@ -17,6 +17,7 @@ struct desk {
 	struct home *home;
 	const char *out;  /* --out, or NULL */
 	const char *verb; /* what is to be done to record.md: "fill in" */
+	bool bring_back;  /* what is there was withdrawn */
 	char slug[NAME_BYTES_MAX + 1];
 	char dir[NAME_BYTES_MAX + 3]; /* "./SLUG"; not used with --out */
 };

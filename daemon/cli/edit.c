@@ -2,10 +2,12 @@
  * weald edit: the latest version of an own record as a folder, to be changed
  * and published again.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/cli/desk.h"
+#include "daemon/cli/folder.h"
 #include "daemon/cli/source.h"
 
 struct editing {
@@ -40,9 +42,16 @@ static int refuse_other(struct editing *e)
 static int write_files(struct editing *e)
 {
 	const struct files *files = &e->source.files;
+	struct folder_mark mark = { .version = e->source.last };
+	char line[FOLDER_MARK_BYTES];
 	size_t i;
 	int r = desk_make(&e->desk);
 
+	snprintf(mark.ref, sizeof mark.ref, "%s", e->source.ref);
+	folder_mark_format(&mark, line);
+	if (r == WEALD_OK) {
+		r = desk_write(&e->desk, FOLDER_MARK, span_of(line));
+	}
 	for (i = 0; r == WEALD_OK && i < files->n; i++) {
 		r = desk_write(&e->desk, files->list[i].name,
 			       buf_span(&files->list[i].content));
@@ -64,12 +73,20 @@ static int edit(struct editing *e, const char *text)
 	}
 	if (r == WEALD_OK) {
 		e->desk.verb = "change";
+		e->desk.bring_back = source_is_withdrawn(&e->source);
 		r = write_files(e);
 	}
 	if (r == WEALD_OK && source_is_withdrawn(&e->source)) {
 		fputs("it is withdrawn, and the first line of its text says "
-		      "so; take that line out to bring it back\n",
+		      "so; to bring it back take that line out, and publish "
+		      "it with --bring-back\n",
 		      stderr);
+	}
+	if (r == WEALD_OK && e->source.version < e->source.last) {
+		fprintf(stderr,
+			"this is version %" PRIu64 "; published, it takes the "
+			"place of version %" PRIu64 "\n",
+			e->source.version, e->source.last);
 	}
 	return r == WEALD_OK ? desk_hand_over(&e->desk) : r;
 }
@@ -78,7 +95,9 @@ static const char edit_text[] =
 	"Write the files of a record of this region, its latest version or\n"
 	"@VERSION, into the folder ./SLUG, and open $VISUAL or $EDITOR at a\n"
 	"terminal. What is there already is not overwritten. weald publish\n"
-	"./SLUG then makes the next version.\n"
+	"./SLUG then makes the next version, unless another has been "
+	"published\n"
+	"since: the file .weald in the folder says from which it was made.\n"
 	"\n"
 	"What other regions wrote only they can change: adopt it, or write a\n"
 	"lesson or an endorsement.\n";

@@ -8,6 +8,27 @@
 /* What makes a spreadsheet compute a cell instead of showing it. */
 #define FORMULA_STARTS "=+-@\t\r"
 
+/* The same, as wide as a Chinese character: Excel takes them for the others. */
+static const char *const wide_starts[] = {
+	"\xef\xbc\x9d", /* = */
+	"\xef\xbc\x8b", /* + */
+	"\xef\xbc\x8d", /* - */
+	"\xef\xbc\xa0", /* @ */
+};
+
+static bool is_formula(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof wide_starts / sizeof *wide_starts; i++) {
+		if (strncmp(text, wide_starts[i], strlen(wide_starts[i])) ==
+		    0) {
+			return true;
+		}
+	}
+	return text[0] != '\0' && strchr(FORMULA_STARTS, text[0]) != NULL;
+}
+
 static void begin_cell(struct sheet *s)
 {
 	if (s->begun) {
@@ -19,8 +40,9 @@ static void begin_cell(struct sheet *s)
 void sheet_text(struct sheet *s, const char *text)
 {
 	size_t len = strlen(text);
-	bool formula = len > 0 && strchr(FORMULA_STARTS, text[0]) != NULL;
-	bool quoted = text[strcspn(text, ",\"\r\n")] != '\0' ||
+	bool formula = is_formula(text);
+	/* ";" parts columns where "," is the decimal sign */
+	bool quoted = text[strcspn(text, ",;\"\r\n")] != '\0' ||
 		      (len > 0 && (text[0] == ' ' || text[len - 1] == ' '));
 
 	begin_cell(s);

@@ -27,6 +27,7 @@ struct fixing {
 	struct index *index;
 	struct alerts alerts;
 	struct fixes fixes;
+	bool complete; /* the index */
 	size_t width;
 	int64_t today;
 };
@@ -70,11 +71,12 @@ static int print_json(struct fixing *f)
 	}
 	return hits_print_json(
 		f->c, "end",
-		json_pack("{s:o, s:o, s:I, s:I, s:o}", "problem",
+		json_pack("{s:o, s:o, s:o, s:b, s:I, s:I, s:o}", "missing",
+			  json_span(span_of(x->missing)), "problem",
 			  json_span(span_of(x->problem)), "problem_title",
-			  json_span(span_of(x->problem_title)), "shown",
-			  (json_int_t)x->n, "total", (json_int_t)x->total,
-			  "corrected",
+			  json_span(span_of(x->problem_title)), "complete",
+			  f->complete, "shown", (json_int_t)x->n, "total",
+			  (json_int_t)x->total, "corrected",
 			  x->corrected == NULL
 				  ? json_null()
 				  : json_span(span_of(x->corrected))));
@@ -88,6 +90,7 @@ static int print_question(struct fixing *f)
 	const struct fixes *x = &f->fixes;
 	char *a = NULL;
 	char *b = NULL;
+	char *missing = NULL;
 	int r;
 
 	if (x->problem[0] != '\0') {
@@ -102,7 +105,15 @@ static int print_question(struct fixing *f)
 		if (r == WEALD_OK && x->corrected != NULL) {
 			r = out_escape(span_of(x->corrected), &b);
 		}
-		if (r == WEALD_OK && b != NULL) {
+		if (r == WEALD_OK && x->missing[0] != '\0') {
+			r = out_escape(span_of(x->missing), &missing);
+		}
+		if (r == WEALD_OK && missing != NULL) {
+			r = prose_say(f->width, "", 0,
+				      "Nobody has shared a fix for '%s'; for "
+				      "the other words:",
+				      missing);
+		} else if (r == WEALD_OK && b != NULL) {
 			r = prose_say(f->width, "", 0,
 				      "nothing for '%s'; showing '%s'", a, b);
 		} else if (r == WEALD_OK) {
@@ -113,6 +124,7 @@ static int print_question(struct fixing *f)
 	putchar('\n');
 	free(a);
 	free(b);
+	free(missing);
 	return r;
 }
 
@@ -176,6 +188,22 @@ static int print_uses(struct fixing *f, const struct derived *d)
 	return r;
 }
 
+static int print_warning(struct fixing *f, const struct hit *h)
+{
+	struct buf line;
+	int r;
+
+	buf_init(&line, WORDS_BYTES_MAX);
+	r = hits_add_warning(&line, h);
+	r = r == WEALD_OK ? buf_add_text(&line, ": weald show ") : r;
+	r = r == WEALD_OK ? prose_add(&line, h->withdrawn_by) : r;
+	if (r == WEALD_OK) {
+		r = prose_done(f->width, "    WARNING  ", 13, &line);
+	}
+	buf_release(&line);
+	return r;
+}
+
 static int print_fix(struct fixing *f, const struct fix *x)
 {
 	const struct derived *d = &x->derived;
@@ -191,6 +219,12 @@ static int print_fix(struct fixing *f, const struct fix *x)
 			      x->hit.example ? "; example" : "");
 	}
 	free(ref);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	if (!x->hit.withdrawn && x->hit.withdrawn_by[0] != '\0') {
+		r = print_warning(f, &x->hit);
+	}
 	if (r != WEALD_OK) {
 		return r;
 	}
@@ -375,6 +409,7 @@ int command_fixed(struct cli *c, int argc, char **argv)
 		r = lookup_open(c, f.home, &f.index);
 	}
 	if (r == WEALD_OK) {
+		f.complete = lookup_is_complete(c, f.home, f.index);
 		r = ask(&f);
 	}
 	if (r == WEALD_OK) {

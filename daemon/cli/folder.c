@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "proto/digest.h"
+#include "store/feed/objectid.h"
 #include "proto/text.h"
 #include "store/fs.h"
 
@@ -257,6 +259,42 @@ static int load_file(struct loading *l, int fd, const char *under,
 	return check_content(l, file);
 }
 
+/* What version the folder in @fd was made from. */
+static int load_mark(struct loading *l, int fd)
+{
+	struct folder_mark *mark = &l->folder.mark;
+	struct reference ref;
+	struct span text;
+	struct buf line;
+	int r;
+
+	buf_init(&line, FOLDER_MARK_BYTES);
+	r = fs_read_at(fd, FOLDER_MARK, FOLDER_MARK_BYTES, FS_NOFOLLOW, &line,
+		       &l->msg);
+	text = buf_span(&line);
+	while (text.len > 0 && memchr("\r\n", text.data[text.len - 1], 2)) {
+		text.len--;
+	}
+	if (r == WEALD_OK &&
+	    (reference_parse(text, span_of(""), &ref, NULL) != WEALD_OK ||
+	     ref.version == 0 || ref.is_feed || ref.has_digest)) {
+		r = WEALD_INVALID;
+	}
+	if (r == WEALD_OK) {
+		snprintf(mark->ref, sizeof mark->ref, "%.*s/%.*s/%.*s",
+			 (int)ref.region.len, (const char *)ref.region.data,
+			 (int)ref.kind.len, (const char *)ref.kind.data,
+			 (int)ref.slug.len, (const char *)ref.slug.data);
+		mark->version = ref.version;
+	} else if (r != WEALD_NOMEM) {
+		r = note(l, FOLDER_MARK, r,
+			 "not as weald edit writes it (region/kind/slug@N); "
+			 "weald edit the record anew, or delete the file");
+	}
+	buf_release(&line);
+	return r;
+}
+
 static int load_attachments(struct loading *l, int fd);
 
 /* All files of the open folder @fd, which is closed. */
@@ -275,7 +313,10 @@ static int load_files(struct loading *l, int fd, const char *under)
 	r = read_names(l, dup_fd, &list);
 	for (i = 0; r == WEALD_OK && i < list.n; i++) {
 		if (under[0] == '\0' &&
-		    strcmp(list.names[i], PATH_ATTACHMENTS) == 0) {
+		    strcmp(list.names[i], FOLDER_MARK) == 0) {
+			r = load_mark(l, fd);
+		} else if (under[0] == '\0' &&
+			   strcmp(list.names[i], PATH_ATTACHMENTS) == 0) {
 			r = load_attachments(l, fd);
 		} else if (l->folder.files_n == FOLDER_FILES_MAX) {
 			r = refuse_many(l);
@@ -488,31 +529,78 @@ static struct span content_of(const struct folder_file *file)
 					  : buf_span(&file->content);
 }
 
-static int digest_add(struct buf *b, struct span part)
+static int compare_ids(const void *a, const void *b)
 {
-	uint8_t digest[SHA256_BYTES];
-	int r = digest_sha256(part, digest);
-
-	return r == WEALD_OK ? buf_add(b, digest, sizeof digest) : r;
+	return strcmp(((const struct folder_id *)a)->name,
+		      ((const struct folder_id *)b)->name);
 }
 
-int folder_digest(const struct folder *f, uint8_t out[SHA256_BYTES])
+int folder_digest_ids(struct folder_id *list, size_t n,
+		      uint8_t out[SHA256_BYTES])
 {
 	struct buf all;
 	size_t i;
 	int r = WEALD_OK;
 
-	buf_init(&all, 2 * SHA256_BYTES * (FOLDER_FILES_MAX + 1));
-	for (i = 0; r == WEALD_OK && i < f->files_n; i++) {
-		r = digest_add(&all, span_of(f->files[i].name));
+	if (n > 1) {
+		qsort(list, n, sizeof *list, compare_ids);
+	}
+	/* a feed may hold more files than a folder here */
+	buf_init(&all, n * sizeof *list + 1);
+	for (i = 0; r == WEALD_OK && i < n; i++) {
+		r = buf_add(&all, list[i].name, strlen(list[i].name) + 1);
 		if (r == WEALD_OK) {
-			r = digest_add(&all, content_of(&f->files[i]));
+			r = buf_add(&all, list[i].blob, sizeof list[i].blob);
 		}
 	}
 	if (r == WEALD_OK) {
 		r = digest_sha256(buf_span(&all), out);
 	}
 	buf_release(&all);
+	return r;
+}
+
+int folder_digest(const struct folder *f, uint8_t out[SHA256_BYTES])
+{
+	struct folder_id *list = calloc(f->files_n + 1, sizeof *list);
+	struct span content;
+	size_t i;
+	int r = list == NULL ? WEALD_NOMEM : WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < f->files_n; i++) {
+		content = content_of(&f->files[i]);
+		snprintf(list[i].name, sizeof list[i].name, "%s",
+			 f->files[i].name);
+		r = object_id(OBJECT_BLOB, content.data, content.len,
+			      list[i].blob);
+	}
+	if (r == WEALD_OK) {
+		r = folder_digest_ids(list, f->files_n, out);
+	}
+	free(list);
+	return r;
+}
+
+void folder_mark_format(const struct folder_mark *mark,
+			char out[FOLDER_MARK_BYTES])
+{
+	snprintf(out, FOLDER_MARK_BYTES, "%s@%" PRIu64 "\n", mark->ref,
+		 mark->version);
+}
+
+int folder_mark_write(const char *path, const struct folder_mark *mark,
+		      mode_t mode, struct weald_msg *msg)
+{
+	char line[FOLDER_MARK_BYTES];
+	char *file = NULL;
+	int r;
+
+	if (asprintf(&file, "%s/" FOLDER_MARK, path) < 0) {
+		return WEALD_NOMEM;
+	}
+	folder_mark_format(mark, line);
+	r = fs_write_durable(file, span_of(line), mode, msg);
+	free(file);
 	return r;
 }
 

@@ -4,7 +4,8 @@
  * The folder's own name is the record's slug; it holds record.md and may hold
  * other files and one folder more, attachments. What cannot travel (hidden
  * files, links, names in capitals, too much of it) is refused with what to
- * do, never left out.
+ * do, never left out; but for one hidden file of ours, which says what version
+ * the folder was made from, and is not part of the record.
  */
 #ifndef WEALD_DAEMON_CLI_FOLDER_H
 #define WEALD_DAEMON_CLI_FOLDER_H
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "proto/bytes.h"
 #include "proto/err.h"
@@ -21,6 +23,7 @@
 #include "store/record/front.h"
 #include "store/record/problem.h"
 #include "store/record/record.h"
+#include "store/record/reference.h"
 
 /*
  * Stricter than the format: so many files, all replaced by as many others,
@@ -31,6 +34,14 @@
 /* "attachments/" and a name, NUL */
 #define FOLDER_NAME_BYTES (sizeof PATH_ATTACHMENTS + 1 + FILE_BYTES_MAX)
 
+/* "region/kind/slug@N", in one line: weald edit writes it. */
+#define FOLDER_MARK ".weald"
+
+struct folder_mark {
+	char ref[REFERENCE_BYTES_MAX + 1]; /* without a version */
+	uint64_t version;                  /* 0: there is no mark */
+};
+
 struct folder_file {
 	char name[FOLDER_NAME_BYTES]; /* relative to the folder */
 	struct buf content;
@@ -40,6 +51,7 @@ struct folder {
 	char slug[NAME_BYTES_MAX + 1];
 	/* title is "" where it cannot be read, kind where not even that can */
 	struct front front;
+	struct folder_mark mark;
 	struct folder_file *files;
 	size_t files_n;
 	size_t bytes; /* of all contents */
@@ -73,8 +85,26 @@ void folder_read_front(struct folder *f);
 /* The content of the file @name; false where there is none. */
 bool folder_find(const struct folder *f, const char *name, struct span *out);
 
-/* SHA-256 of the names and the contents. WEALD_CRYPTO, WEALD_NOMEM. */
+/*
+ * SHA-256 of the names and the git ids of the files, in whatever order they
+ * are; without the mark. WEALD_CRYPTO, WEALD_NOMEM.
+ */
 int folder_digest(const struct folder *f, uint8_t out[SHA256_BYTES]);
+/* The same of files that a feed has; @list is sorted. */
+struct folder_id {
+	char name[FOLDER_NAME_BYTES];
+	uint8_t blob[OBJECT_ID_BYTES];
+};
+int folder_digest_ids(struct folder_id *list, size_t n,
+		      uint8_t out[SHA256_BYTES]);
+
+/* The mark as it stands in its file, with the line's end. */
+#define FOLDER_MARK_BYTES (REFERENCE_BYTES_MAX + 32u)
+void folder_mark_format(const struct folder_mark *mark,
+			char out[FOLDER_MARK_BYTES]);
+/* Replace the mark in the folder at @path; as fs_write_durable(). */
+int folder_mark_write(const char *path, const struct folder_mark *mark,
+		      mode_t mode, struct weald_msg *msg);
 
 /*
  * The files as a draft takes them, or as the checks do, borrowed from @f: an

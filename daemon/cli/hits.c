@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/edition.h"
 #include "daemon/cli/out.h"
 #include "daemon/cli/prose.h"
 #include "proto/text.h"
 #include "store/record/record.h"
+#include "store/record/reference.h"
 #include "store/record/vocab.h"
 
 #define SECONDS_A_DAY 86400u
@@ -78,6 +80,10 @@ void hits_counts(const struct derived *d, char out[HITS_WORDS_BYTES])
 		 "worse in %zu, not yet reported in %zu",
 		 d->tried, plural(d->tried), d->improved, d->unclear, d->worse,
 		 d->not_reported);
+	if (d->no_verdict > 0) {
+		snprintf(out + strlen(out), HITS_WORDS_BYTES - strlen(out),
+			 ", numbers without a verdict in %zu", d->no_verdict);
+	}
 }
 
 /* Whole months since the date @started; -1 where it is none. */
@@ -110,6 +116,14 @@ void hits_result(const struct use *u, int64_t today, char out[HITS_WORDS_BYTES])
 		snprintf(out, HITS_WORDS_BYTES, "no result yet");
 	} else if (is(word, "too-early")) {
 		snprintf(out, HITS_WORDS_BYTES, "too early to say");
+	} else if (is(word, "no-events")) {
+		snprintf(out, HITS_WORDS_BYTES,
+			 "no ratio: none counted before, or none after");
+	} else if (is(word, "no-verdict")) {
+		snprintf(out, HITS_WORDS_BYTES,
+			 "ratio %.2f (95%% interval %.2f to %.2f): the measure "
+			 "counts what is wanted, so no verdict",
+			 u->ratio, u->low, u->high);
 	} else if (u->ratio > 0) {
 		snprintf(out, HITS_WORDS_BYTES,
 			 "%.20s: ratio %.2f (95%% interval %.2f to %.2f)", word,
@@ -122,25 +136,49 @@ void hits_result(const struct use *u, int64_t today, char out[HITS_WORDS_BYTES])
 /* ---- for people ----------------------------------------------------------
  */
 
+int hits_add_warning(struct buf *line, const struct hit *h)
+{
+	char region[REFERENCE_REGION_BYTES_MAX + 1];
+	int r;
+
+	snprintf(region, sizeof region, "%.*s",
+		 (int)strcspn(h->withdrawn_by, "/"), h->withdrawn_by);
+	r = prose_add(line, hits_label("alert_level", h->level));
+	r = r == WEALD_OK ? buf_add_text(line, ", says ") : r;
+	return r == WEALD_OK ? prose_add(line, region) : r;
+}
+
+static int add_withdrawn(struct buf *line, const struct hit *h)
+{
+	int r;
+
+	if (!h->withdrawn) { /* another region has its doubts */
+		r = buf_add_text(line, "; WARNING: ");
+		return r == WEALD_OK ? hits_add_warning(line, h) : r;
+	}
+	r = buf_add_text(line, "; WITHDRAWN");
+	if (r == WEALD_OK && h->withdrawn_by[0] != '\0') {
+		r = buf_add_text(line, " by ");
+		r = r == WEALD_OK ? prose_add(line, h->withdrawn_by) : r;
+	}
+	return r;
+}
+
 static int add_state(struct buf *line, const struct hit *h)
 {
 	int r = WEALD_OK;
 
 	if (h->version == 0) {
-		r = buf_add_text(line, "; withheld by the privacy guard");
+		r = buf_addf(line, "; %s", edition_state(h->last_state));
 	} else if (h->last > h->version) {
-		r = buf_addf(line, "; version %" PRIu64 " is withheld",
-			     h->last);
+		r = buf_addf(line, "; version %" PRIu64 " is %s", h->last,
+			     edition_state(h->last_state));
 	}
-	if (r == WEALD_OK && h->withdrawn) {
-		r = buf_add_text(line, "; WITHDRAWN");
-		if (r == WEALD_OK && h->withdrawn_by[0] != '\0') {
-			r = buf_add_text(line, " by ");
-			r = r == WEALD_OK ? prose_add(line, h->withdrawn_by)
-					  : r;
-		}
+	if (r == WEALD_OK && (h->withdrawn || h->withdrawn_by[0] != '\0')) {
+		r = add_withdrawn(line, h);
 	}
-	if (r == WEALD_OK && h->withdrawn && h->ours) {
+	if (r == WEALD_OK && h->ours &&
+	    (h->withdrawn || h->withdrawn_by[0] != '\0')) {
 		r = buf_add_text(line, ", and you use it");
 	}
 	if (r == WEALD_OK && h->example) {
@@ -181,8 +219,10 @@ int hits_print(size_t width, size_t indent, const struct hit *h)
 	snprintf(head, sizeof head, "%*s", (int)indent, "");
 	r = prose_put(width, head, indent + 2,
 		      span_of(h->title[0] != '\0' ? h->title
-			      : h->version == 0   ? "(withheld)"
-						  : "(without a title)"));
+			      : h->version != 0   ? "(without a title)"
+			      : h->last_state == INDEX_WITHHELD
+				      ? "(withheld)"
+				      : "(not here)"));
 	if (r == WEALD_OK) {
 		r = prose_add(&line, h->ref);
 	}
@@ -244,6 +284,14 @@ int hits_print_use(size_t width, size_t indent, const struct use *u,
 	return r;
 }
 
+/* Is it the region that made it, or another that warns of it? */
+static bool is_by_author(const struct alert *a)
+{
+	const size_t n = strlen(a->region);
+
+	return strncmp(a->target, a->region, n) == 0 && a->target[n] == '/';
+}
+
 /* What is escaped already. */
 struct alert_text {
 	char *title;
@@ -292,9 +340,10 @@ static int print_alert(size_t width, const struct alert *a)
 	int r = alert_text_make(a, &t);
 
 	if (r == WEALD_OK) {
-		r = prose_say(width, "WITHDRAWN  ", 11,
-			      "%s: %s%s%s, says %s; you use this (%s)", t.title,
-			      t.level[0] == '\0' ? "stop" : t.level,
+		r = prose_say(width,
+			      is_by_author(a) ? "WITHDRAWN  " : "WARNING    ",
+			      11, "%s: %s%s%s, says %s; you use this (%s)",
+			      t.title, t.level[0] == '\0' ? "stop" : t.level,
 			      t.reason[0] == '\0' ? "" : ", ", t.reason,
 			      t.region, t.adoption);
 	}
@@ -378,6 +427,21 @@ static json_t *object_of(const struct pair *pairs, size_t n)
 
 #define OBJECT(pairs) object_of((pairs), sizeof(pairs) / sizeof(pairs)[0])
 
+/* Of the latest version. */
+static const char *state_name(enum index_state state)
+{
+	static const char *const names[] = {
+		[INDEX_SHOWN] = "shown",
+		[INDEX_WITHHELD] = "withheld",
+		[INDEX_ABSENT] = "absent",
+		[INDEX_UNREAD] = "unread",
+	};
+
+	return (size_t)state < sizeof names / sizeof names[0]
+		       ? names[state]
+		       : names[INDEX_UNREAD];
+}
+
 json_t *hits_json(const struct hit *h)
 {
 	const struct pair pairs[] = {
@@ -387,6 +451,7 @@ json_t *hits_json(const struct hit *h)
 		{ "title", text_json(h->title) },
 		{ "version", uint_json(h->version) },
 		{ "last", uint_json(h->last) },
+		{ "last_state", text_json(state_name(h->last_state)) },
 		{ "time", time_json(h->time) },
 		{ "known", json_boolean(h->known) },
 		{ "example", json_boolean(h->example) },
@@ -465,6 +530,7 @@ json_t *hits_derived_json(const struct derived *d)
 		{ "improved", uint_json(d->improved) },
 		{ "unclear", uint_json(d->unclear) },
 		{ "worse", uint_json(d->worse) },
+		{ "no_verdict", uint_json(d->no_verdict) },
 		{ "not_reported", uint_json(d->not_reported) },
 		{ "pending", uint_json(d->pending) },
 		{ "implementing", uint_json(d->implementing) },
@@ -489,6 +555,7 @@ json_t *hits_alert_json(const struct alert *a)
 		{ "level", text_json(a->level) },
 		{ "reason", text_json(a->reason) },
 		{ "adoption", text_json(a->adoption) },
+		{ "version", uint_json(a->version) },
 		{ "time", time_json(a->time) },
 		{ "acknowledged", json_boolean(a->acknowledged) },
 	};

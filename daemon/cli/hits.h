@@ -26,10 +26,16 @@ const char *hits_kind(const char *kind);
 int hits_print(size_t width, size_t indent, const struct hit *h);
 
 /*
+ * "Stop and review, says kent", appended: what another region says of it that
+ * its own did not withdraw. Only where @h->withdrawn_by is not empty.
+ */
+int hits_add_warning(struct buf *line, const struct hit *h);
+
+/*
  * How sure it is that the intervention works, in words: "replicated: improved
  * in 2 regions"; and its counts: "tried in 3 regions, improved in 2, ...".
  */
-#define HITS_WORDS_BYTES 160u
+#define HITS_WORDS_BYTES 240u
 void hits_maturity(const struct derived *d, char out[HITS_WORDS_BYTES]);
 void hits_counts(const struct derived *d, char out[HITS_WORDS_BYTES]);
 

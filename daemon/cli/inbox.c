@@ -16,6 +16,7 @@
 #include "store/index/query.h"
 #include "store/members.h"
 
+/* Of each heading. */
 #define LIMIT_DEFAULT 50u
 
 struct receiving {
@@ -31,6 +32,8 @@ struct receiving {
 	const char **topics; /* borrowed from members */
 	size_t topics_n;
 	struct inbox inbox;
+	size_t left_out; /* that are not printed */
+	bool complete;   /* the index */
 };
 
 static const struct {
@@ -55,13 +58,66 @@ static const char *heading_of(const char *reason)
 	return "Other";
 }
 
+static bool is_same_heading(const struct inbox *x, size_t a, size_t b)
+{
+	return strcmp(x->list[a].reason, x->list[b].reason) == 0;
+}
+
+/*
+ * From @first on, the rows under one heading: *@out_end is behind the last,
+ * *@out_shown behind the last that is printed.
+ */
+static void find_heading(const struct receiving *in, size_t first,
+			 size_t *out_shown, size_t *out_end)
+{
+	const struct inbox *x = &in->inbox;
+	size_t end = first;
+
+	while (end < x->n && is_same_heading(x, first, end)) {
+		end++;
+	}
+	*out_end = end;
+	*out_shown = end - first > in->limit ? first + (size_t)in->limit : end;
+}
+
+/* How many of all are not printed. */
+static size_t count_left_out(const struct receiving *in)
+{
+	size_t left = in->inbox.total - in->inbox.n;
+	size_t shown;
+	size_t end;
+	size_t i;
+
+	for (i = 0; i < in->inbox.n; i = end) {
+		find_heading(in, i, &shown, &end);
+		left += end - shown;
+	}
+	return left;
+}
+
 /* ---- for scripts ---------------------------------------------------------
  */
+
+static int print_item(struct receiving *in, const struct inbox_row *row)
+{
+	json_t *o = hits_json(&row->hit);
+
+	if (o != NULL &&
+	    (json_object_set_new(o, "reason", json_string(row->reason)) != 0 ||
+	     json_object_set_new(o, "about", json_span(span_of(row->about))) !=
+		     0 ||
+	     json_object_set_new(o, "new", json_boolean(row->is_new)) != 0)) {
+		json_decref(o);
+		o = NULL;
+	}
+	return hits_print_json(in->c, "item", o);
+}
 
 static int print_json(struct receiving *in)
 {
 	const struct inbox *x = &in->inbox;
-	json_t *o;
+	size_t shown = 0;
+	size_t end = 0;
 	size_t i;
 	int r = WEALD_OK;
 
@@ -70,28 +126,19 @@ static int print_json(struct receiving *in)
 				    hits_alert_json(&x->alerts.list[i]));
 	}
 	for (i = 0; r == WEALD_OK && i < x->n; i++) {
-		o = hits_json(&x->list[i].hit);
-		if (o != NULL &&
-		    (json_object_set_new(o, "reason",
-					 json_string(x->list[i].reason)) != 0 ||
-		     json_object_set_new(o, "about",
-					 json_span(span_of(
-						 x->list[i].about))) != 0 ||
-		     json_object_set_new(o, "new",
-					 json_boolean(x->list[i].is_new)) !=
-			     0)) {
-			json_decref(o);
-			o = NULL;
+		if (i == end) {
+			find_heading(in, i, &shown, &end);
 		}
-		r = hits_print_json(in->c, "item", o);
+		r = i < shown ? print_item(in, &x->list[i]) : r;
 	}
 	if (r != WEALD_OK) {
 		return r;
 	}
 	return hits_print_json(in->c, "end",
-			       json_pack("{s:I, s:I}", "shown",
-					 (json_int_t)x->n, "total",
-					 (json_int_t)x->total));
+			       json_pack("{s:b, s:I, s:I}", "complete",
+					 in->complete, "shown",
+					 (json_int_t)(x->total - in->left_out),
+					 "total", (json_int_t)x->total));
 }
 
 /* ---- for people ----------------------------------------------------------
@@ -117,20 +164,35 @@ static int print_row(const struct inbox_row *row, size_t width)
 	return r;
 }
 
+/* The rows under one heading, from @first on; *@out_end is the next one. */
+static int print_heading(struct receiving *in, size_t first, size_t width,
+			 size_t *out_end)
+{
+	const struct inbox_row *list = in->inbox.list;
+	size_t shown;
+	size_t i;
+	int r = WEALD_OK;
+
+	find_heading(in, first, &shown, out_end);
+	printf("%s%s\n\n", first == 0 ? "" : "\n",
+	       heading_of(list[first].reason));
+	for (i = first; r == WEALD_OK && i < shown; i++) {
+		r = print_row(&list[i], width);
+	}
+	if (shown < *out_end) {
+		printf("  ... and %zu more of these\n", *out_end - shown);
+	}
+	return r;
+}
+
 static int print_text(struct receiving *in, size_t width)
 {
 	const struct inbox *x = &in->inbox;
-	const char *reason = "";
 	size_t i;
 	int r = hits_print_alerts(width, &x->alerts, SIZE_MAX);
 
-	for (i = 0; r == WEALD_OK && i < x->n; i++) {
-		if (strcmp(x->list[i].reason, reason) != 0) {
-			reason = x->list[i].reason;
-			printf("%s%s\n\n", i == 0 ? "" : "\n",
-			       heading_of(reason));
-		}
-		r = print_row(&x->list[i], width);
+	for (i = 0; r == WEALD_OK && i < x->n;) {
+		r = print_heading(in, i, width, &i);
 	}
 	if (r != WEALD_OK) {
 		return r;
@@ -138,9 +200,12 @@ static int print_text(struct receiving *in, size_t width)
 	if (x->n == 0) {
 		puts(in->all ? "nothing that matters here has arrived yet"
 			     : "nothing new; --all shows what was read too");
-	} else if (x->total > x->n) {
-		printf("\n%zu of %zu; --limit N shows more\n", x->n, x->total);
-	} else if (!in->mark_read && !in->all) {
+	} else if (in->left_out > 0) {
+		printf("\n%zu of %zu; --limit N shows so many under each "
+		       "heading\n",
+		       x->total - in->left_out, x->total);
+	}
+	if (x->n > 0 && !in->mark_read && !in->all) {
 		puts("\nweald inbox --mark-read when you have read it");
 	}
 	return out_flush(in->c);
@@ -236,8 +301,7 @@ static int ask(struct receiving *in)
 		.marks_n = n,
 		.topics = in->topics,
 		.topics_n = in->topics_n,
-		.limit = in->limit > QUERY_ROWS_MAX ? QUERY_ROWS_MAX
-						    : (size_t)in->limit,
+		.limit = QUERY_ROWS_MAX, /* to count them too */
 	};
 	size_t i;
 	int r;
@@ -245,25 +309,30 @@ static int ask(struct receiving *in)
 	if (marks == NULL) {
 		return WEALD_NOMEM;
 	}
-	if (asked.limit == 0) {
-		asked.limit = in->mark_read ? QUERY_ROWS_MAX : LIMIT_DEFAULT;
-	}
 	for (i = 0; i < n; i++) {
 		marks[i].region = in->marks.list[i].region;
 		marks[i].seq = in->marks.list[i].seq;
 	}
 	r = query_inbox(in->index, &asked, &in->inbox, &in->c->msg);
 	free(marks);
+	in->limit = in->limit == 0 ? LIMIT_DEFAULT : in->limit;
+	in->left_out = r == WEALD_OK ? count_left_out(in) : 0;
 	return r == WEALD_OK ? r : lookup_fail(in->c, r);
 }
 
 static int mark(struct receiving *in)
 {
-	if (in->c->closed || in->inbox.total > in->inbox.n) {
-		fputs("weald inbox: not all of it was shown, so nothing is "
-		      "marked as read; try it without --limit\n",
+	if (in->c->closed) {
+		fputs("weald inbox: not all of it was read, so nothing is "
+		      "marked as read\n",
 		      stderr);
 		return WEALD_OK;
+	}
+	if (in->left_out > 0) {
+		fprintf(stderr,
+			"weald inbox: %zu that were not shown are marked as "
+			"read too; weald inbox --all lists them\n",
+			in->left_out);
 	}
 	return cli_fail(in->c, CLI_ABOUT_HOME,
 			read_marks_save(in->home, &in->now, &in->c->msg));
@@ -277,6 +346,7 @@ static int receive(struct receiving *in)
 		r = lookup_open(in->c, in->home, &in->index);
 	}
 	if (r == WEALD_OK) {
+		in->complete = lookup_is_complete(in->c, in->home, in->index);
 		r = load_marks(in);
 	}
 	if (r == WEALD_OK) {
@@ -308,12 +378,12 @@ int command_inbox(struct cli *c, int argc, char **argv)
 	struct receiving in = { .c = c };
 	const struct cli_option options[] = {
 		{ "mark-read", 0, CLI_OPTION_FLAG, &in.mark_read, NULL,
-		  "then take all of it for read" },
+		  "then take all of it for read, shown or not" },
 		{ "all", 0, CLI_OPTION_FLAG, &in.all, NULL,
 		  "what was read already too" },
 		{ "limit", 'n', CLI_OPTION_NUMBER, &in.limit, "N",
-		  "so many at most; 50 where it is not given, and\n"
-		  "all with --mark-read" },
+		  "so many at most under each heading; 50 where it is\n"
+		  "not given" },
 	};
 	const struct cli_usage usage = {
 		.synopsis = "inbox [--mark-read] [--all] [-n N]",

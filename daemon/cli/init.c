@@ -19,6 +19,7 @@
 #include "proto/path.h"
 #include "proto/sshkey.h"
 #include "proto/text.h"
+#include "store/author.h"
 #include "store/fs.h"
 #include "store/record/region.h"
 #include "store/settings.h"
@@ -132,6 +133,30 @@ static int check_network(struct initing *in)
 	return cli_fail(c, CLI_ABOUT_INPUT, r);
 }
 
+/* What the region says of itself; the node is borrowed. */
+static void describe(struct initing *in, struct region *out)
+{
+	*out = (struct region){ .nodes = &in->node, .nodes_n = 1 };
+	/* their lengths were checked */
+	(void)snprintf(out->name, sizeof out->name, "%s", in->region);
+	if (in->role != NULL) {
+		(void)snprintf(out->role, sizeof out->role, "%s", in->role);
+		(void)snprintf(out->mailbox, sizeof out->mailbox, "%s",
+			       in->mailbox);
+	}
+}
+
+/* What is signed cannot be called back: nobody is named in it. */
+static int check_people(struct initing *in)
+{
+	struct cli *c = in->c;
+	struct region region;
+
+	describe(in, &region);
+	return cli_fail(c, CLI_ABOUT_INPUT,
+			author_check_region(&region, &c->msg));
+}
+
 static int check_arguments(struct initing *in)
 {
 	struct cli *c = in->c;
@@ -155,6 +180,9 @@ static int check_arguments(struct initing *in)
 		return cli_fail(c, CLI_ABOUT_INPUT, WEALD_SLUG);
 	}
 	r = check_contact(in);
+	if (r == WEALD_OK) {
+		r = check_people(in);
+	}
 	return r != WEALD_OK ? r : check_network(in);
 }
 
@@ -300,17 +328,11 @@ static int sign_profile(struct initing *in)
 {
 	struct draft d = { .action = ACTION_PROFILE,
 			   .summary = span_of("Describe the region") };
-	struct region region = { .nodes = &in->node, .nodes_n = 1 };
+	struct region region;
 	struct buf yaml;
 	int r;
 
-	/* their lengths were checked */
-	(void)snprintf(region.name, sizeof region.name, "%s", in->region);
-	if (in->role != NULL) {
-		(void)snprintf(region.role, sizeof region.role, "%s", in->role);
-		(void)snprintf(region.mailbox, sizeof region.mailbox, "%s",
-			       in->mailbox);
-	}
+	describe(in, &region);
 	buf_init(&yaml, CONTENT_BYTES_MAX);
 	r = region_format(&region, &yaml);
 	if (r == WEALD_OK) {

@@ -86,16 +86,35 @@ void json_line_time(struct json_line *j, const char *key, uint64_t seconds)
 	json_line_text(j, key, text);
 }
 
+/*
+ * A line of printable ASCII: jansson escapes all that is not ASCII, but lets
+ * DEL through, which stands only in strings.
+ */
+static void put_line(const char *text)
+{
+	size_t n;
+
+	for (; *text != '\0'; text += n) {
+		n = strcspn(text, "\x7f");
+		fwrite(text, 1, n, stdout);
+		for (; text[n] == '\x7f'; text++) {
+			fputs("\\u007f", stdout);
+		}
+	}
+	putchar('\n');
+}
+
 int json_line_print(struct json_line *j)
 {
 	char *text = NULL;
 	int r = WEALD_NOMEM;
 
 	if (!j->failed) {
-		text = json_dumps(j->object, JSON_COMPACT | JSON_SORT_KEYS);
+		text = json_dumps(j->object, JSON_COMPACT | JSON_SORT_KEYS |
+						     JSON_ENSURE_ASCII);
 	}
 	if (text != NULL) {
-		puts(text);
+		put_line(text);
 		free(text);
 		r = WEALD_OK;
 	}

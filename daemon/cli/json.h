@@ -1,6 +1,7 @@
 /*
  * JSON lines: with --json a command prints one object a line on stdout, keys
- * sorted. docs/CLI.md lists the keys; they are an interface.
+ * sorted. docs/CLI.md lists the keys; they are an interface. What is not
+ * printable ASCII stands in it as \u: others wrote it, and terminals obey it.
  *
  * Building an object does not fail one step at a time: what went wrong sticks
  * and json_line_print() returns it.

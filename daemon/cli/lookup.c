@@ -10,15 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "daemon/cli/progress.h"
+#include "proto/bytes.h"
 #include "store/record/reference.h"
 
 #define SECONDS_A_DAY 86400
 
 /* Updates in one transaction: what a crash makes the next run do again. */
 #define FILL_UPDATES 2000u
+/* Records of feeds that have left, taken out in one transaction. */
+#define KEEP_RECORDS 2000u
 
 int64_t lookup_today(void)
 {
@@ -107,6 +109,19 @@ static int fill_each(struct filling *f, char *const *names, size_t n)
 	return r;
 }
 
+/* Take out what is of feeds that are not here any more. */
+static int keep(struct filling *f, char *const *names, size_t n)
+{
+	bool left = false;
+	int r;
+
+	do {
+		r = index_keep(f->x, (const char *const *)names, n,
+			       KEEP_RECORDS, &left, &f->c->msg);
+	} while (r == WEALD_OK && left);
+	return r;
+}
+
 int lookup_fill(struct cli *c, struct home *home, struct index *x)
 {
 	struct filling f = { .c = c, .home = home, .x = x };
@@ -117,10 +132,13 @@ int lookup_fill(struct cli *c, struct home *home, struct index *x)
 	progress_init(&f.progress, "indexing");
 	r = home_feeds(home, &names, &n, &c->msg);
 	if (r == WEALD_OK) {
-		r = index_keep(x, (const char *const *)names, n, &c->msg);
+		r = keep(&f, names, n);
 	}
 	if (r == WEALD_OK) {
 		r = fill_each(&f, names, n);
+	}
+	if (r == WEALD_OK) {
+		r = index_set_complete(x, &c->msg);
 	}
 	progress_end(&f.progress);
 	while (n > 0) {
@@ -172,73 +190,117 @@ static int bring_up_to_date(struct cli *c, const char *path)
 /* ---- reading -------------------------------------------------------------
  */
 
-/* When @name in the home was last written; 0 where it is not there. */
-static int64_t written_ns(const struct home *home, const char *name)
+/* Is the head of the feed @name that which is in the index? */
+static bool is_at_head(const struct home *home, const char *name,
+		       const struct index_head *head)
 {
-	struct stat st = { 0 };
+	char file[HOME_FEED_NAME_BYTES + 40];
+	char indexed[2 * OBJECT_ID_BYTES + 1];
+	char text[2 * OBJECT_ID_BYTES + 1] = "";
 	char *path = NULL;
-	int64_t ns = 0;
+	FILE *f = NULL;
 
-	if (home_join(home, name, &path) == WEALD_OK && stat(path, &st) == 0) {
-		ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
-		     st.st_mtim.tv_nsec;
+	snprintf(file, sizeof file, "feeds/%s.git/refs/heads/main", name);
+	hex_encode(head->commit, sizeof head->commit, indexed);
+	if (home_join(home, file, &path) == WEALD_OK) {
+		f = fopen(path, "re");
+	}
+	if (f != NULL) {
+		text[fread(text, 1, sizeof text - 1, f)] = '\0';
+		(void)fclose(f);
 	}
 	free(path);
-	return ns;
-}
-
-/* How many updates of @name are here and not in the index. */
-static uint64_t behind_in(struct cli *c, const struct home *home,
-			  struct index *x, const char *name)
-{
-	struct feed *feed = NULL;
-	uint64_t seq = 0;
-	uint64_t last = 0;
-
-	if (home_open_feed(home, name, FEED_READ, &feed, &c->msg) == WEALD_OK &&
-	    index_seq(x, name, &seq, &c->msg) == WEALD_OK) {
-		last = feed_committed_seq(feed);
-	}
-	msg_clear(&c->msg);
-	feed_close(feed);
-	return last > seq ? last - seq : 0;
+	return strcmp(text, indexed) == 0;
 }
 
 /*
- * Say so where feeds are further on than the index. Only feeds that were
- * written to after the index was are opened, so that this costs a look at each
- * and no more.
+ * How many updates of @name are here and not in the index. The feed is opened
+ * only where its head says that there may be any, so that this costs a look at
+ * each and no more.
  */
-static void tell_behind(struct cli *c, const struct home *home, struct index *x)
+static uint64_t behind_in(struct cli *c, const struct home *home,
+			  struct index *x, const char *name)
 {
-	int64_t indexed = written_ns(home, INDEX_FILE);
-	int64_t wal = written_ns(home, INDEX_FILE "-wal");
-	char head[HOME_FEED_NAME_BYTES + 40];
+	struct index_head head = { .seq = 0 };
+	struct feed *feed = NULL;
 	uint64_t behind = 0;
+	uint64_t last;
+
+	if (index_head(x, name, &head, &c->msg) == WEALD_OK &&
+	    !is_at_head(home, name, &head) &&
+	    home_open_feed(home, name, FEED_READ, &feed, &c->msg) == WEALD_OK) {
+		last = feed_committed_seq(feed);
+		if (last > head.seq) {
+			behind = last - head.seq;
+		} else if (last > 0 &&
+			   memcmp(feed_commit_id(feed, last), head.commit,
+				  sizeof head.commit) != 0) {
+			behind = last; /* it was another feed */
+		}
+	}
+	msg_clear(&c->msg);
+	feed_close(feed);
+	return behind;
+}
+
+/* In all feeds. */
+static uint64_t behind(struct cli *c, const struct home *home, struct index *x)
+{
+	uint64_t all = 0;
 	char **names = NULL;
 	size_t n = 0;
 
-	indexed = wal > indexed ? wal : indexed;
 	if (home_feeds(home, &names, &n, &c->msg) != WEALD_OK) {
 		msg_clear(&c->msg);
-		return;
+		return 0;
 	}
 	while (n > 0) {
 		n--;
-		snprintf(head, sizeof head, "feeds/%s.git/refs/heads/main",
-			 names[n]);
-		if (written_ns(home, head) > indexed) {
-			behind += behind_in(c, home, x, names[n]);
-		}
+		all += behind_in(c, home, x, names[n]);
 		free(names[n]);
 	}
 	free(names);
-	if (behind > 0) {
+	return all;
+}
+
+/* Is it an index of all feeds, as far as it was ever taken in? */
+static bool is_made(struct cli *c, struct index *x)
+{
+	bool made = false;
+
+	if (index_is_complete(x, &made, &c->msg) != WEALD_OK) {
+		msg_clear(&c->msg);
+		return false;
+	}
+	return made;
+}
+
+bool lookup_is_complete(struct cli *c, const struct home *home, struct index *x)
+{
+	return is_made(c, x) && behind(c, home, x) == 0;
+}
+
+/* Say so where answers may lack something. */
+static void tell_behind(struct cli *c, const struct home *home, struct index *x)
+{
+	uint64_t n;
+
+	if (!is_made(c, x)) {
+		fprintf(stderr,
+			"weald %s: the index is not complete: what follows may "
+			"lack records of any region, and what was withdrawn "
+			"too; weald status says how far it is\n",
+			c->command);
+		return;
+	}
+	n = behind(c, home, x);
+	if (n > 0) {
 		fprintf(stderr,
 			"weald %s: the newest %" PRIu64 " update%s not in the "
-			"index yet: what follows is without %s\n",
-			c->command, behind, behind == 1 ? " is" : "s are",
-			behind == 1 ? "it" : "them");
+			"index yet: what follows is without %s, and what was "
+			"withdrawn may be among %s\n",
+			c->command, n, n == 1 ? " is" : "s are",
+			n == 1 ? "it" : "them", n == 1 ? "it" : "them");
 	}
 }
 

@@ -4,12 +4,15 @@
  * Where a daemon runs it keeps the index; the command only reads. Where none
  * runs the command brings the index up to date first, under the home's lock,
  * with progress on stderr where that takes long; where another process holds
- * the lock it reads the index as it is, and says so if feeds are further on.
+ * the lock it reads the index as it is, and says so if that is not complete or
+ * feeds are further on: what was withdrawn may be what is missing.
  *
  * Failures are noted with cli_fail().
  */
 #ifndef WEALD_DAEMON_CLI_LOOKUP_H
 #define WEALD_DAEMON_CLI_LOOKUP_H
+
+#include <stdbool.h>
 
 #include "daemon/cli/cli.h"
 #include "store/home.h"
@@ -17,6 +20,13 @@
 
 /* The caller closes it with index_close(). */
 int lookup_open(struct cli *c, struct home *home, struct index **out);
+
+/*
+ * Is all in it that is in this home? Asked before the questions, whose answers
+ * say so to scripts; for people lookup_open() has said it on stderr.
+ */
+bool lookup_is_complete(struct cli *c, const struct home *home,
+			struct index *x);
 
 /* Days since 1970, of this machine's clock. */
 int64_t lookup_today(void);

@@ -7,6 +7,7 @@
 
 #include "daemon/cli/lookup.h"
 #include "proto/path.h"
+#include "store/author.h"
 #include "store/index/query.h"
 #include "store/record/region.h"
 
@@ -254,29 +255,68 @@ static bool is_full(const struct prefill *p)
 	return true;
 }
 
-/* The contact of region.yaml, where no record had one. */
+/* The one file that is wanted of a record, or of the feed's root. */
+struct wanted {
+	const char *name;
+	bool there;
+	uint8_t blob[OBJECT_ID_BYTES];
+};
+
+static int want_cb(void *ctx, struct span name,
+		   const uint8_t blob[OBJECT_ID_BYTES])
+{
+	struct wanted *w = ctx;
+
+	if (span_equal(name, span_of(w->name))) {
+		w->there = true;
+		memcpy(w->blob, blob, sizeof w->blob);
+	}
+	return WEALD_OK;
+}
+
+/*
+ * Append the file @name of @record after update @seq to @out, and no other: a
+ * record may hold a hundred large ones. Nothing where there is no such file.
+ */
+static int read_one(struct cli *c, const struct feed *own, uint64_t seq,
+		    struct span record, const char *name, struct buf *out)
+{
+	struct wanted w = { .name = name };
+	int r = feed_files(own, seq, record, want_cb, &w, &c->msg);
+
+	if (r == WEALD_OK && w.there) {
+		r = feed_content(own, w.blob, out, &c->msg);
+	}
+	return cli_fail(c, CLI_ABOUT_FEED, r);
+}
+
+/*
+ * The contact of region.yaml, where no record had one; one that names a person,
+ * as an older weald let in, is no help.
+ */
 static int take_region(struct prefill *p, struct cli *c, const struct feed *own)
 {
-	struct files files = { .n = 0 };
 	struct region region = { .nodes_n = 0 };
-	const struct file *file;
+	struct buf text;
 	int r;
 
 	if (prefill_get(p, "contact.role") != NULL) {
 		return WEALD_OK;
 	}
-	r = files_load(c, own, feed_committed_seq(own), span_of(""), &files);
-	file = files_find(&files, PATH_REGION);
-	if (r == WEALD_OK && file != NULL &&
-	    region_parse(buf_span(&file->content), PATH_REGION, &region,
-			 NULL) == WEALD_OK) {
+	buf_init(&text, CONTENT_BYTES_MAX);
+	r = read_one(c, own, feed_committed_seq(own), span_of(""), PATH_REGION,
+		     &text);
+	if (r == WEALD_OK &&
+	    region_parse(buf_span(&text), PATH_REGION, &region, NULL) ==
+		    WEALD_OK &&
+	    author_check_region(&region, NULL) == WEALD_OK) {
 		r = prefill_offer(p, "contact.role", region.role);
 		if (r == WEALD_OK) {
 			r = prefill_offer(p, "contact.mailbox", region.mailbox);
 		}
 	}
 	region_release(&region);
-	files_release(&files);
+	buf_release(&text);
 	return r;
 }
 
@@ -286,22 +326,21 @@ static int take_update(struct prefill *p, struct cli *c,
 		       uint64_t seq)
 {
 	struct problems unused = { .n = 0 };
-	struct files files = { .n = 0 };
 	struct record *record = NULL;
-	const struct file *file;
 	struct stored s;
+	struct buf text;
 	int r;
 
 	r = cli_fail(c, CLI_ABOUT_FEED, feed_read(own, seq, &s, &c->msg));
 	if (r != WEALD_OK) {
 		return r;
 	}
+	buf_init(&text, CONTENT_BYTES_MAX);
 	if (s.update.record.len > 0) {
-		r = files_load(c, own, seq, s.update.record, &files);
+		r = read_one(c, own, seq, s.update.record, RECORD_FILE, &text);
 	}
-	file = files_find(&files, RECORD_FILE);
-	if (r == WEALD_OK && file != NULL) {
-		r = record_parse(buf_span(&file->content), &record, &unused);
+	if (r == WEALD_OK && text.len > 0) {
+		r = record_parse(buf_span(&text), &record, &unused);
 		r = r == WEALD_INVALID ? WEALD_OK : r;
 	}
 	if (r == WEALD_OK && record != NULL) {
@@ -309,7 +348,7 @@ static int take_update(struct prefill *p, struct cli *c,
 	}
 	record_free(record);
 	problems_release(&unused);
-	files_release(&files);
+	buf_release(&text);
 	stored_release(&s);
 	return r;
 }

@@ -16,7 +16,6 @@
 
 #include "daemon/cli/json.h"
 #include "daemon/cli/out.h"
-#include "proto/text.h"
 
 static int print_item(struct publishing *p, const struct item *it)
 {
@@ -48,6 +47,30 @@ static int print_item(struct publishing *p, const struct item *it)
 	return WEALD_OK;
 }
 
+/*
+ * The folder's mark: it stands at what was published now. A failure is told
+ * and is none of the command: the next publish asks about it.
+ */
+static void mark_item(const struct publishing *p, const struct item *it)
+{
+	struct folder_mark mark = { .version = it->result.version };
+	struct weald_msg msg = { "" };
+	int r;
+
+	if (!it->marked) {
+		return;
+	}
+	snprintf(mark.ref, sizeof mark.ref, "%s/%s", home_slug(p->own.home),
+		 it->name);
+	r = folder_mark_write(it->path, &mark, 0666 & ~p->c->umask, &msg);
+	if (r != WEALD_OK) {
+		fprintf(stderr,
+			"weald %s: note: published, but what the folder was "
+			"made from could not be noted: %s\n",
+			p->c->command, msg_text(&msg, r));
+	}
+}
+
 int publish_print(struct publishing *p, size_t end)
 {
 	int r = WEALD_OK;
@@ -55,6 +78,7 @@ int publish_print(struct publishing *p, size_t end)
 	progress_end(&p->progress);
 	while (r == WEALD_OK && p->printed < end) {
 		r = print_item(p, &p->items[p->printed]);
+		mark_item(p, &p->items[p->printed]);
 		p->published += p->items[p->printed].result.seq != 0;
 		p->printed++;
 	}
@@ -76,6 +100,8 @@ static int sign_folder(struct publishing *p, struct item *it)
 		.note = span_of(publish_note(p, it)),
 		.topics_n = f->front.topics_n,
 		.files_n = f->files_n,
+		.bring_back = p->bring_back,
+		.follows = it->follows,
 	};
 	struct draft_file *files = NULL;
 	size_t i;
@@ -173,9 +199,9 @@ static int publish(struct publishing *p)
 {
 	int r;
 
-	r = text_check_note(span_of(p->note), &p->c->msg);
+	r = vetting_check_note(p->c, p->note);
 	if (r != WEALD_OK) {
-		return cli_fail(p->c, CLI_ABOUT_INPUT, r);
+		return r;
 	}
 	/* a wrong home or a busy one is told before anything is read */
 	r = own_open(p->c, p->first ? OWN_FIRST : 0, &p->own);
@@ -207,7 +233,9 @@ static const char publish_text[] =
 	"when asked at a terminal. Both stay in the history, for all to read.\n"
 	"\n"
 	"Printed is region/kind/slug@VERSION, one a line, once it is safe on\n"
-	"disk. A record that has not changed is no new version.\n"
+	"disk. A record that has not changed is no new version. One that was\n"
+	"withdrawn comes back only with --bring-back, and a folder of weald\n"
+	"edit is refused where another version has been published since.\n"
 	"\n"
 	"With --replicas N it then waits for the signed receipts of N other\n"
 	"regions. What is published stays so where they do not come in time.\n";
@@ -230,6 +258,7 @@ int command_publish(struct cli *c, int argc, char **argv)
 		{ "timeout", 0, CLI_OPTION_DURATION, &timeout, "TIME",
 		  "so long at most (else 30s)" },
 		PUBLISH_CONFIRM_OPTIONS(&p),
+		PUBLISH_BACK_OPTION(&p),
 		OWN_FIRST_OPTION(&p.first),
 	};
 	const struct cli_usage usage = {

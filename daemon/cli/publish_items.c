@@ -204,7 +204,8 @@ static int set_name(struct publishing *p, struct item *it)
 	snprintf(name, sizeof name, "%s/%s", f->front.kind, f->slug);
 	it->name = strdup(name);
 	return it->name == NULL ? WEALD_NOMEM
-				: vetting_expect(&p->vetting, name);
+				: vetting_expect(&p->vetting, name, it->digest,
+						 &it->order);
 }
 
 /* Read the folder of @it, and keep it where there is room. */
@@ -220,6 +221,7 @@ static int read_item(struct publishing *p, struct item *it)
 	if (r != WEALD_OK || given) {
 		return r;
 	}
+	it->marked = it->name != NULL && it->folder->mark.version != 0;
 	size = it->folder->bytes + KEEP_BYTES_EACH;
 	if (size <= KEEP_BYTES_MAX - p->keep_bytes) {
 		p->keep_bytes += size;
@@ -281,12 +283,17 @@ static int tell_twice(struct publishing *p)
 static int vet_item(struct publishing *p, struct item *it)
 {
 	const bool kept = it->folder != NULL;
+	struct vetting_item asked = { .path = it->path, .order = it->order };
+	struct vetting_result result;
 	int r = publish_load(p, it);
 
 	if (r == WEALD_OK) {
+		asked.folder = it->folder;
+		asked.note = p->note;
+		r = vetting_record(&p->vetting, &asked, &result);
 		free(it->note); /* of the pass before the person was asked */
-		r = vetting_record(&p->vetting, it->path, it->folder, p->note,
-				   &it->note);
+		it->note = result.note;
+		it->follows = result.follows;
 	}
 	if (!kept) {
 		publish_unload(it);
@@ -321,6 +328,7 @@ int publish_vet(struct publishing *p, const char *undone, bool may_ask)
 		r = vetting_confirm(&p->vetting, p->confirm_role,
 				    p->confirm_reason);
 	}
+	p->vetting.bring_back = p->bring_back;
 	for (i = 0; r == WEALD_OK && i < p->items_n; i++) {
 		r = read_item(p, &p->items[i]);
 	}

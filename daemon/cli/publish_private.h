@@ -24,6 +24,9 @@ struct item {
 	char *path;            /* as it was given */
 	char *name;            /* kind/slug; NULL where it has none */
 	char *note;            /* in place of the common one, or NULL */
+	size_t order;          /* of vetting_expect() */
+	uint64_t follows;      /* the version it must follow, or 0 */
+	bool marked;           /* its folder says what it was made from */
 	struct folder *folder; /* NULL where it is not kept */
 	bool is_read;
 	uint8_t digest[SHA256_BYTES]; /* of what was read first */
@@ -37,6 +40,7 @@ struct publishing {
 	const char *confirm_role; /* --confirm-role, or NULL */
 	const char *confirm_reason;
 	bool first;        /* --i-am-first */
+	bool bring_back;   /* --bring-back */
 	uint64_t replicas; /* 0: do not wait */
 	uint64_t timeout_s;
 	struct item *items;
@@ -63,6 +67,13 @@ struct publishing {
 	{                                                                   \
 		"confirm-reason", 0, CLI_OPTION_TEXT, &(p)->confirm_reason, \
 			"TEXT", "and why it is right as it is"              \
+	}
+
+/* --bring-back, the same. */
+#define PUBLISH_BACK_OPTION(p)                                            \
+	{                                                                 \
+		"bring-back", 0, CLI_OPTION_FLAG, &(p)->bring_back, NULL, \
+			"publish again what has been withdrawn"           \
 	}
 
 /* Add the folder @path. Noted. */

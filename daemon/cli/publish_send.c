@@ -21,8 +21,8 @@
 #define BATCH_BYTES_MAX   (8u * 1024u * 1024u)
 #define BATCH_VALUES_MAX  50000u
 #define BATCH_RECORDS_MAX 256u
-/* kind, slug, title and the arrays; each file */
-#define VALUES_EACH      (6u + TOPICS_MAX)
+/* kind, slug, title, the arrays and the last two; each file */
+#define VALUES_EACH      (8u + TOPICS_MAX)
 #define VALUES_EACH_FILE 3u
 
 /* A batch is signed and synced well before that. */
@@ -30,11 +30,13 @@
 
 #define LOOK_MS 100
 
-static void put_record(struct mp_writer *w, const struct folder *f)
+static void put_record(struct mp_writer *w, const struct item *it,
+		       bool bring_back)
 {
+	const struct folder *f = it->folder;
 	size_t i;
 
-	mp_put_array(w, 5);
+	mp_put_array(w, 7);
 	mp_put_str(w, span_of(f->front.kind));
 	mp_put_str(w, span_of(f->slug));
 	mp_put_str(w, span_of(f->front.title));
@@ -49,6 +51,8 @@ static void put_record(struct mp_writer *w, const struct folder *f)
 		mp_put_bin(w, f->files[i].content.data,
 			   f->files[i].content.len);
 	}
+	mp_put_uint(w, it->follows);
+	mp_put_uint(w, bring_back);
 }
 
 /*
@@ -142,7 +146,7 @@ static int send_batch(struct publishing *p, size_t first, size_t end)
 	mp_put_str(w, span_of(publish_note(p, &p->items[first])));
 	mp_put_array(w, end - first);
 	for (i = first; i < end; i++) {
-		put_record(w, p->items[i].folder);
+		put_record(w, &p->items[i], p->bring_back);
 		publish_unload(&p->items[i]);
 	}
 	r = reach_call(p->c, d, BATCH_WAIT_MS, &answer);

@@ -25,6 +25,7 @@ struct searching {
 	struct index *index;
 	struct alerts alerts;
 	struct hits hits;
+	bool complete; /* the index */
 };
 
 static int print_json(struct searching *s)
@@ -42,9 +43,10 @@ static int print_json(struct searching *s)
 	if (r == WEALD_OK) {
 		r = hits_print_json(
 			s->c, "end",
-			json_pack("{s:I, s:I, s:o}", "shown",
+			json_pack("{s:I, s:I, s:b, s:o}", "shown",
 				  (json_int_t)s->hits.n, "total",
-				  (json_int_t)s->hits.total, "corrected",
+				  (json_int_t)s->hits.total, "complete",
+				  s->complete, "corrected",
 				  s->hits.corrected == NULL
 					  ? json_null()
 					  : json_span(span_of(
@@ -162,6 +164,7 @@ static int search(struct searching *s)
 		r = lookup_open(c, s->home, &s->index);
 	}
 	if (r == WEALD_OK) {
+		s->complete = lookup_is_complete(c, s->home, s->index);
 		r = check(s);
 	}
 	if (r != WEALD_OK) {

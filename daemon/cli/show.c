@@ -73,64 +73,6 @@ static int print_file(struct showing *s)
 /* ---- versions ------------------------------------------------------------
  */
 
-void edition_release(struct edition *e)
-{
-	record_free(e->record);
-	files_release(&e->files);
-	stored_release(&e->stored);
-	*e = (struct edition){ 0 };
-}
-
-static int parse_record(struct edition *e)
-{
-	const struct file *file = files_find(&e->files, FILES_RECORD);
-	struct problems problems = { 0 };
-	int r;
-
-	if (file == NULL) {
-		return WEALD_OK;
-	}
-	r = record_parse(buf_span(&file->content), &e->record, &problems);
-	problems_release(&problems);
-	if (r == WEALD_OK && e->record->fields.n == 0) {
-		record_free(e->record); /* nothing of it could be read */
-		e->record = NULL;
-	}
-	return r == WEALD_NOMEM ? r : WEALD_OK;
-}
-
-int edition_load(struct showing *s, uint64_t version, struct edition *out,
-		 char out_why[VIEW_WHY_BYTES])
-{
-	struct cli *c = s->c;
-	int r;
-
-	out_why[0] = '\0';
-	r = feed_find_version(s->feed, buf_span(&s->path), version, &out->seq,
-			      &c->msg);
-	if (r != WEALD_OK) {
-		return cli_fail(c, CLI_ABOUT_ASKED, r);
-	}
-	out->version = version;
-	r = cli_fail(c, CLI_ABOUT_FEED,
-		     feed_read(s->feed, out->seq, &out->stored, &c->msg));
-	if (r == WEALD_OK) {
-		r = files_load(c, s->feed, out->seq, buf_span(&s->path),
-			       &out->files);
-	}
-	if (r == WEALD_OK) {
-		r = parse_record(out);
-	}
-	if (r == WEALD_OK) {
-		r = view_guard_files(&out->stored.update, &out->files,
-				     out->record, out_why);
-	}
-	if (out_why[0] != '\0') {
-		edition_release(out);
-	}
-	return r;
-}
-
 /* Keep a version for the list; its texts are copied. */
 static int add_version(struct showing *s, const struct show_version *v,
 		       struct span action, struct span summary)
@@ -145,7 +87,7 @@ static int add_version(struct showing *s, const struct show_version *v,
 	s->versions = grown;
 	to = &grown[s->versions_n++];
 	*to = *v;
-	if (to->why[0] != '\0') {
+	if (to->state == INDEX_WITHHELD) {
 		summary.len = 0;
 	}
 	to->action = strndup((const char *)action.data, action.len);
@@ -169,7 +111,8 @@ static int versions_of_index(struct showing *s)
 		row = &rows.list[i];
 		v = (struct show_version){ .version = row->version,
 					   .seq = row->seq,
-					   .time = row->time };
+					   .time = row->time,
+					   .state = row->state };
 		if (row->state == INDEX_WITHHELD) {
 			snprintf(v.why, sizeof v.why, "%s",
 				 row->why[0] == '\0' ? "?" : row->why);
@@ -202,6 +145,8 @@ static int versions_of_feed(struct showing *s)
 				.time = stored.update.time
 			};
 			r = view_guard_check(s->c, &guard, &stored, v.why);
+			v.state =
+				v.why[0] == '\0' ? INDEX_SHOWN : INDEX_WITHHELD;
 			if (r == WEALD_OK) {
 				r = add_version(s, &v, stored.update.action,
 						stored.update.summary);
@@ -248,6 +193,9 @@ static int ask_index(struct showing *s)
 	if (r == WEALD_OK) {
 		r = query_links(s->index, s->whole, &s->links, msg);
 	}
+	if (r == WEALD_OK && s->hit.version == s->shown.version) {
+		r = query_effect(s->index, s->whole, &s->estimate, msg);
+	}
 	if (r == WEALD_OK && span_equal(s->ref.kind, span_of("intervention"))) {
 		r = query_derived(s->index, s->whole, s->today, &s->derived,
 				  msg);
@@ -266,6 +214,7 @@ static int open_index(struct showing *s)
 	int r = lookup_open(c, s->home, &s->index);
 
 	if (r == WEALD_OK) {
+		s->complete = lookup_is_complete(c, s->home, s->index);
 		r = ask_index(s);
 	}
 	if (r == WEALD_NOMEM) {
@@ -302,8 +251,8 @@ static int print_versions(const struct showing *s)
 		printf("%-9s %" PRIu64 "  %s  ", i == 0 ? "versions" : "",
 		       v->version, time);
 		r = prose_put(s->width, "", 31,
-			      span_of(v->why[0] == '\0' ? v->summary
-							: withheld));
+			      span_of(v->state != INDEX_WITHHELD ? v->summary
+								 : withheld));
 	}
 	return r;
 }
@@ -500,10 +449,12 @@ static void add_known(struct json_line *j, const struct showing *s)
 	}
 	json_line_add(j, "alerts", alerts);
 	json_line_bool(j, "indexed", s->has_hit);
+	json_line_bool(j, "complete", s->complete);
 	json_line_bool(j, "withdrawn", s->has_hit && s->hit.withdrawn);
 	json_line_text(j, "withdrawn_by",
 		       s->has_hit ? s->hit.withdrawn_by : "");
 	json_line_text(j, "level", s->has_hit ? s->hit.level : "");
+	json_line_add(j, "computed", show_computed_json(s));
 	json_line_add(j, "links", show_links_json(s));
 	json_line_add(j, "derived",
 		      s->has_derived ? hits_derived_json(&s->derived)
@@ -527,7 +478,8 @@ static int print_json(struct showing *s)
 					      : record_text(record, "title")));
 	json_line_bool(&j, "example",
 		       record != NULL && record_bool(record, "example"));
-	json_line_text(&j, "latest_withheld", s->latest_why);
+	json_line_text(&j, "latest_withheld", s->latest.why);
+	json_line_bool(&j, "latest_absent", s->latest.state == INDEX_ABSENT);
 	json_line_add(&j, "fields", show_fields_json(s));
 	add_known(&j, s);
 	if (text != NULL && text_is_utf8(buf_span(&text->content))) {
@@ -541,44 +493,52 @@ static int print_json(struct showing *s)
 /* ---- finding it ----------------------------------------------------------
  */
 
-static int refuse_withheld(struct showing *s, const char *why)
+struct edition_from show_from(const struct showing *s)
 {
+	return (struct edition_from){ .home = s->home,
+				      .feed = s->feed,
+				      .ref = s->whole,
+				      .path = buf_span(&s->path) };
+}
+
+/* Neither @s->latest nor, where that was not asked for, any other. */
+static int refuse(struct showing *s)
+{
+	const bool withheld = s->latest.state == INDEX_WITHHELD;
+	char why[EDITION_WHY_BYTES];
 	struct cli *c = s->c;
 
+	edition_why(&s->latest, why);
 	if (s->ref.version != 0 && s->last > 1) {
-		msg_set(&c->msg,
-			"version %" PRIu64 " of it is " VIEW_WITHHELD "%s",
+		msg_set(&c->msg, "version %" PRIu64 " of it is %s",
 			s->ref.version, why);
 		c->advice = "without @N weald show takes the latest that may "
 			    "be shown";
 	} else {
-		msg_set(&c->msg, "it is " VIEW_WITHHELD "%s", why);
-		c->advice = "its region has to publish a version without it";
+		msg_set(&c->msg, "it is %s", why);
+		c->advice = withheld ? "its region has to publish a version "
+				       "without it"
+				     : "weald follow takes more of a region";
 	}
-	return cli_fail(c, CLI_ABOUT_ASKED, WEALD_PRIVACY);
+	return cli_fail(c, CLI_ABOUT_ASKED,
+			withheld ? WEALD_PRIVACY : WEALD_NOTFOUND);
 }
 
 /* The version that was asked for, or the latest that may be shown. */
 static int load_shown(struct showing *s)
 {
-	uint64_t version = s->ref.version != 0 ? s->ref.version : s->last;
-	char why[VIEW_WHY_BYTES];
-	int r;
+	const struct edition_from from = show_from(s);
+	int r = edition_load(s->c, &from, s->ref.version, &s->shown);
 
-	r = edition_load(s, version, &s->shown, why);
-	if (r != WEALD_OK || why[0] == '\0') {
+	if (r != WEALD_OK || s->shown.state == INDEX_SHOWN) {
 		return r;
 	}
-	memcpy(s->latest_why, why, sizeof why);
-	while (r == WEALD_OK && s->ref.version == 0 && why[0] != '\0' &&
-	       version > 1) {
-		version--;
-		edition_release(&s->shown);
-		r = edition_load(s, version, &s->shown, why);
+	s->latest = s->shown; /* it holds nothing more */
+	s->shown = (struct edition){ .version = 0 };
+	if (s->ref.version == 0) {
+		r = edition_before(s->c, &from, s->latest.version, &s->shown);
 	}
-	return r == WEALD_OK && why[0] != '\0'
-		       ? refuse_withheld(s, s->latest_why)
-		       : r;
+	return r == WEALD_OK && s->shown.version == 0 ? refuse(s) : r;
 }
 
 static int find(struct showing *s, const char *text)

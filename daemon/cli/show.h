@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "daemon/cli/cli.h"
+#include "daemon/cli/edition.h"
 #include "daemon/cli/files.h"
 #include "daemon/cli/view.h"
 #include "proto/bytes.h"
@@ -20,22 +21,14 @@
 #include "store/record/record.h"
 #include "store/record/reference.h"
 
-/* One version with its files. All zero is empty. */
-struct edition {
-	uint64_t version;
-	uint64_t seq;
-	struct stored stored;
-	struct files files;
-	struct record *record; /* NULL where record.md cannot be read */
-};
-
 struct show_version {
 	uint64_t version;
 	uint64_t seq;
 	uint64_t time;
 	char *action;
 	char *summary;
-	char why[VIEW_WHY_BYTES]; /* withheld; "" where it is shown */
+	enum index_state state;   /* INDEX_UNREAD is shown as it is */
+	char why[VIEW_WHY_BYTES]; /* withheld: the kinds of the guard */
 };
 
 struct showing {
@@ -52,14 +45,16 @@ struct showing {
 	struct buf path; /* of the record in the feed */
 	uint64_t last;   /* version */
 	struct edition shown;
-	char latest_why[VIEW_WHY_BYTES]; /* the latest is withheld; or "" */
-	struct show_version *versions;   /* the newest first */
+	struct edition latest; /* of it only why it is not what is shown */
+	struct show_version *versions; /* the newest first */
 	size_t versions_n;
 	/* of the index, where there is one */
 	struct index *index; /* NULL: there is none */
+	bool complete;       /* all that is here is in it */
 	bool has_hit;
 	struct hit hit;
 	struct links links;
+	struct estimate estimate; /* of the version that is shown; or "" */
 	bool has_derived;
 	struct derived derived;
 	struct alerts alerts;
@@ -68,13 +63,8 @@ struct showing {
 	int64_t today;
 };
 
-/*
- * Load @version. Where it is withheld *@out is empty, and @out_why says why,
- * else it is "". Noted. edition_release() takes empty ones too.
- */
-int edition_load(struct showing *s, uint64_t version, struct edition *out,
-		 char out_why[VIEW_WHY_BYTES]);
-void edition_release(struct edition *e);
+/* Where the record is that is shown. */
+struct edition_from show_from(const struct showing *s);
 
 /* The fields in the order of the schema, then the Markdown. */
 int show_fields(const struct showing *s);
@@ -86,6 +76,11 @@ int show_state(const struct showing *s);
 int show_links(const struct showing *s);
 /* What is different between two versions. */
 int show_diff(struct showing *s);
+
+/* What its numbers come to, in a line, where they come to anything. */
+int show_computed(const struct showing *s);
+/* null where there are no numbers, or they are of another version. */
+json_t *show_computed_json(const struct showing *s);
 
 /* A field's name as people read it: "other changes". */
 #define SHOW_LABEL_BYTES 64u

@@ -379,14 +379,17 @@ static int parse_range(struct showing *s, uint64_t *out_a, uint64_t *out_b)
 
 static int load(struct comparing *d, uint64_t version, struct edition *out)
 {
-	char why[VIEW_WHY_BYTES];
-	int r = edition_load(d->s, version, out, why);
+	const struct edition_from from = show_from(d->s);
+	char why[EDITION_WHY_BYTES];
+	int r = edition_load(d->s->c, &from, version, out);
 
-	if (r == WEALD_OK && why[0] != '\0') {
-		msg_set(&d->s->c->msg,
-			"version %" PRIu64 " is " VIEW_WITHHELD "%s", version,
+	if (r == WEALD_OK && out->state != INDEX_SHOWN) {
+		edition_why(out, why);
+		msg_set(&d->s->c->msg, "version %" PRIu64 " is %s", version,
 			why);
-		return cli_fail(d->s->c, CLI_ABOUT_ASKED, WEALD_PRIVACY);
+		return cli_fail(d->s->c, CLI_ABOUT_ASKED,
+				out->state == INDEX_WITHHELD ? WEALD_PRIVACY
+							     : WEALD_NOTFOUND);
 	}
 	return r;
 }
@@ -394,16 +397,10 @@ static int load(struct comparing *d, uint64_t version, struct edition *out)
 /* The one before @version that may be shown; 0 where there is none. */
 static int load_before(struct comparing *d, uint64_t version, uint64_t *out)
 {
-	char why[VIEW_WHY_BYTES] = "";
-	int r = WEALD_OK;
+	const struct edition_from from = show_from(d->s);
+	int r = edition_before(d->s->c, &from, version, &d->a);
 
-	do {
-		version--;
-		if (version > 0) {
-			r = edition_load(d->s, version, &d->a, why);
-		}
-	} while (r == WEALD_OK && version > 0 && why[0] != '\0');
-	*out = version;
+	*out = d->a.version;
 	return r;
 }
 

@@ -32,12 +32,33 @@ static const struct {
 /* ---- state ---------------------------------------------------------------
  */
 
+/* Another region says so: who uses it has to know, and decides. */
+static int say_warning(const struct showing *s)
+{
+	struct buf line;
+	int r;
+
+	buf_init(&line, LINE_BYTES);
+	r = hits_add_warning(&line, &s->hit);
+	r = r == WEALD_OK ? buf_add_text(&line, "; weald show ") : r;
+	r = r == WEALD_OK ? prose_add(&line, s->hit.withdrawn_by) : r;
+	r = r == WEALD_OK ? buf_add_text(&line, " says why and what to do") : r;
+	if (r == WEALD_OK) {
+		r = prose_done(s->width, "WARNING  ", 9, &line);
+	}
+	buf_release(&line);
+	return r;
+}
+
 static int say_withdrawn(const struct showing *s)
 {
 	char *by = NULL;
 	char *level = NULL;
 	int r;
 
+	if (!s->hit.withdrawn) {
+		return say_warning(s);
+	}
 	if (s->hit.withdrawn_by[0] == '\0') {
 		puts("WITHDRAWN by the region that published it");
 		return WEALD_OK;
@@ -85,19 +106,21 @@ static int say_contradicted(const struct showing *s)
 int show_state(const struct showing *s)
 {
 	const struct alerts a = { .list = s->alerts.list, .n = s->alerts_n };
+	char why[EDITION_WHY_BYTES];
 	int r = WEALD_OK;
 
-	if (s->latest_why[0] != '\0') {
-		printf("NOT THE LATEST  version %" PRIu64 " is " VIEW_WITHHELD
-		       "%s\n",
-		       s->last, s->latest_why);
+	if (s->latest.version != 0) {
+		edition_why(&s->latest, why);
+		printf("NOT THE LATEST  version %" PRIu64 " is %s\n", s->last,
+		       why);
 	} else if (s->shown.version < s->last) {
 		printf("NOT THE LATEST  there is a version %" PRIu64 "\n",
 		       s->last);
 	}
 	if (a.n > 0) {
 		r = hits_print_alerts(s->width, &a, SIZE_MAX);
-	} else if (s->has_hit && s->hit.withdrawn) {
+	} else if (s->has_hit &&
+		   (s->hit.withdrawn || s->hit.withdrawn_by[0] != '\0')) {
 		r = say_withdrawn(s);
 	}
 	if (r == WEALD_OK) {

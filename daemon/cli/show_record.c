@@ -16,6 +16,8 @@
 #define LINE_BYTES    (4u * CONTENT_BYTES_MAX)
 #define DEPTH_MAX     8u
 
+#define CONCLUSION "conclusion" /* of evidence */
+
 void show_label(const char *name, char out[SHOW_LABEL_BYTES])
 {
 	size_t i;
@@ -249,11 +251,27 @@ static bool is_in_heading(const char *name)
 	       strcmp(name, "example") == 0;
 }
 
+/* Who says it: what the numbers come to stands above it. */
+static int put_conclusion(const struct showing *s, const struct field *f,
+			  const struct value *v)
+{
+	int r = show_computed(s);
+
+	if (r == WEALD_OK) {
+		r = put_label("the region says");
+	}
+	return r == WEALD_OK ? put_value(s, f, v) : r;
+}
+
 static int put_field(const struct showing *s, const struct field *f,
 		     const struct value *v)
 {
-	int r = put_label(v->key);
+	int r;
 
+	if (strcmp(v->key, CONCLUSION) == 0) {
+		return put_conclusion(s, f, v);
+	}
+	r = put_label(v->key);
 	return r == WEALD_OK ? put_value(s, f, v) : r;
 }
 
@@ -295,6 +313,9 @@ int show_fields(const struct showing *s)
 			       "--raw shows them\n",
 			       LABEL_COLUMNS, "more fields",
 			       r->fields.n - known);
+		}
+		if (err == WEALD_OK && record_get(r, CONCLUSION) == NULL) {
+			err = show_computed(s);
 		}
 		return err;
 	}

@@ -1,13 +1,13 @@
 #include "daemon/cli/source.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/cli/edition.h"
 #include "daemon/cli/view.h"
 #include "proto/text.h"
 #include "store/record/guard.h"
-
-#define ACTION_WITHDRAWN "withdraw"
 
 static void copy_span(struct span from, char *to, size_t size)
 {
@@ -26,13 +26,77 @@ static void set_names(struct source *s, const struct home *home,
 	s->own = strcmp(s->region, home_slug(home)) == 0;
 }
 
-/* The record of @s in @f: its versions, its files, its fields. */
-static int read_from(struct cli *c, const struct feed *f, struct source *s)
+/* Say what could not be taken; @e is what was asked for. */
+static void tell_left_out(const struct cli *c, const struct source *s,
+			  const struct edition *e)
 {
-	struct problems unused = { .n = 0 };
-	const struct file *text;
+	char why[EDITION_WHY_BYTES];
+
+	edition_why(e, why);
+	fprintf(stderr, "weald %s: note: version %" PRIu64 " of %s is %s; ",
+		c->command, e->version, s->ref, why);
+	if (s->version == e->version) {
+		fputs("nothing was taken from it\n", stderr);
+	} else {
+		fprintf(stderr, "version %" PRIu64 " is taken instead\n",
+			s->version);
+	}
+}
+
+/* Move what @e holds into @s. */
+static void take_edition(struct source *s, struct edition *e)
+{
+	s->version = e->version;
+	s->stored = e->stored;
+	s->files = e->files;
+	s->record = e->record;
+	*e = (struct edition){ .version = 0 };
+}
+
+/* The edition that was asked for, or one before it; @path is the record's. */
+static int load(struct cli *c, const struct edition_from *from,
+		struct source *s)
+{
+	struct edition asked = { .version = 0 };
+	struct edition older = { .version = 0 };
+	int r = edition_load(c, from, s->version, &asked);
+
+	if (r != WEALD_OK) {
+		edition_release(&asked);
+		return r;
+	}
+	s->withdrawn = asked.withdrawn;
+	if (asked.state == INDEX_SHOWN) {
+		take_edition(s, &asked);
+		return WEALD_OK;
+	}
+	if (s->version == 0) {
+		r = edition_before(c, from, asked.version, &older);
+	}
+	s->version = asked.version;
+	if (r == WEALD_OK && older.version != 0) {
+		take_edition(s, &older);
+	}
+	if (s->withdrawn) { /* what an older update says is not why */
+		stored_release(&s->stored);
+		s->stored = (struct stored){ .update.note = span_of("") };
+	}
+	if (r == WEALD_OK) {
+		tell_left_out(c, s, &asked);
+	}
+	edition_release(&older);
+	edition_release(&asked);
+	return r;
+}
+
+/* The record of @s in @f: its versions, its files, its fields. */
+static int read_from(struct cli *c, const struct home *home,
+		     const struct feed *f, struct source *s)
+{
+	struct edition_from from = {
+		.home = home, .feed = f, .ref = s->ref, .all = s->own
+	};
 	struct buf path;
-	uint64_t seq = 0;
 	int r;
 
 	buf_init(&path, RECORD_BYTES_MAX);
@@ -43,24 +107,9 @@ static int read_from(struct cli *c, const struct feed *f, struct source *s)
 				 &c->msg);
 	}
 	if (r == WEALD_OK) {
-		r = feed_find_version(f, buf_span(&path), s->version, &seq,
-				      &c->msg);
-		(void)cli_fail(c, CLI_ABOUT_ASKED, r);
+		from.path = buf_span(&path);
+		r = load(c, &from, s);
 	}
-	if (r == WEALD_OK) {
-		r = cli_fail(c, CLI_ABOUT_FEED,
-			     feed_read(f, seq, &s->stored, &c->msg));
-	}
-	if (r == WEALD_OK) {
-		s->version = s->stored.update.version;
-		r = files_load(c, f, seq, buf_span(&path), &s->files);
-	}
-	text = files_find(&s->files, RECORD_FILE);
-	if (r == WEALD_OK && text != NULL) {
-		r = record_parse(buf_span(&text->content), &s->record, &unused);
-		r = r == WEALD_INVALID ? WEALD_OK : r;
-	}
-	problems_release(&unused);
 	buf_release(&path);
 	return r;
 }
@@ -80,11 +129,11 @@ int source_read(struct cli *c, const struct home *home, const struct feed *own,
 	}
 	set_names(out, home, &ref);
 	if (out->own && own != NULL) {
-		return read_from(c, own, out);
+		return read_from(c, home, own, out);
 	}
 	r = cli_open_feed(c, home, out->region, &opened);
 	if (r == WEALD_OK) {
-		r = read_from(c, opened, out);
+		r = read_from(c, home, opened, out);
 	}
 	feed_close(opened);
 	return r;
@@ -100,8 +149,7 @@ void source_release(struct source *s)
 
 bool source_is_withdrawn(const struct source *s)
 {
-	return s->last > 0 &&
-	       span_equal(s->stored.update.action, span_of(ACTION_WITHDRAWN));
+	return s->withdrawn;
 }
 
 const char *source_title(const struct source *s)

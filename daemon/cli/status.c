@@ -436,6 +436,10 @@ static void say_index(const json_t *o)
 				: "given up until the next start",
 			reach_text(index, "message"));
 	}
+	if (json_is_false(json_object_get(index, "complete"))) {
+		ask_say("", "not all of it is in: answers may lack records, "
+			    "withdrawals too");
+	}
 	if (json_array_size(json_object_get(index, "without")) > 0) {
 		ask_say("", "without %s, which cannot be read: weald verify",
 			ask_names(index, "without", NULL, &without));

@@ -1,19 +1,20 @@
 #include "daemon/cli/vetting.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
-#include "daemon/cli/json.h"
-#include "daemon/cli/out.h"
+#include "daemon/cli/mask.h"
 #include "proto/path.h"
 #include "proto/text.h"
 #include "store/author.h"
 #include "store/record/record.h"
 
-/* What of a path is shown: its end, so that the reason still fits. */
-#define SHOWN_BYTES_MAX 200u
+/* What a confirmation begins with, as store/record/guard.h has it. */
+#define OVERRIDE "Privacy-Checked:"
 
 #define HUMAN_QUESTION                                                    \
 	"Would the person, their family or a local journalist recognise " \
@@ -22,14 +23,22 @@
 /* ---- the records that references name ------------------------------------
  */
 
+/* "kind/slug", NUL */
+#define NAME_BYTES (2u * NAME_BYTES_MAX + 2u)
+
 static int compare_names(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const struct vetting_name *x = a;
+	const struct vetting_name *y = b;
+	int d = strcmp(x->name, y->name);
+
+	return d != 0 ? d : (x->order > y->order) - (x->order < y->order);
 }
 
-int vetting_expect(struct vetting *v, const char *name)
+int vetting_expect(struct vetting *v, const char *name,
+		   const uint8_t digest[SHA256_BYTES], size_t *out_order)
 {
-	char **grown;
+	struct vetting_name *grown;
 	size_t cap;
 
 	if (v->names_n == v->names_cap) {
@@ -41,47 +50,91 @@ int vetting_expect(struct vetting *v, const char *name)
 		v->names = grown;
 		v->names_cap = cap;
 	}
-	v->names[v->names_n] = strdup(name);
-	if (v->names[v->names_n] == NULL) {
+	grown = &v->names[v->names_n];
+	*grown = (struct vetting_name){
+		.name = strdup(name),
+		.order = v->names_n,
+	};
+	if (grown->name == NULL) {
 		return WEALD_NOMEM;
 	}
-	v->names_n++;
-	if (v->names_n > 1 &&
-	    strcmp(v->names[v->names_n - 2], v->names[v->names_n - 1]) > 0) {
-		v->names_sorted = false;
-	}
+	memcpy(grown->digest, digest, sizeof grown->digest);
+	*out_order = v->names_n++;
+	v->names_sorted = false;
 	return WEALD_OK;
 }
 
-/* How many versions of @ref's record this call makes. */
-static uint64_t expected(struct vetting *v, const struct reference *ref)
+/* The first of that name in this call, and how many there are; or NULL. */
+static struct vetting_name *find_names(struct vetting *v, char *name,
+				       size_t *out_n)
 {
-	char name[2 * NAME_BYTES_MAX + 2];
-	char *key = name;
-	char **found;
-	uint64_t n = 0;
+	struct vetting_name key = { .name = name };
+	size_t low = 0;
+	size_t high = v->names_n;
+	size_t at;
 
-	snprintf(name, sizeof name, "%.*s/%.*s", (int)ref->kind.len,
-		 (const char *)ref->kind.data, (int)ref->slug.len,
-		 (const char *)ref->slug.data);
 	if (!v->names_sorted) {
 		qsort(v->names, v->names_n, sizeof *v->names, compare_names);
 		v->names_sorted = true;
 	}
-	found = v->names_n == 0 ? NULL
-				: bsearch(&key, v->names, v->names_n,
-					  sizeof *v->names, compare_names);
-	if (found == NULL) {
-		return 0;
+	while (low < high) {
+		at = low + (high - low) / 2;
+		if (compare_names(&v->names[at], &key) < 0) {
+			low = at + 1;
+		} else {
+			high = at;
+		}
 	}
-	while (found > v->names && strcmp(found[-1], name) == 0) {
-		found--;
+	for (at = low; at < v->names_n && strcmp(v->names[at].name, name) == 0;
+	     at++) {
 	}
-	while (found < v->names + v->names_n && strcmp(*found, name) == 0) {
-		n++;
-		found++;
+	*out_n = at - low;
+	return at == low ? NULL : &v->names[low];
+}
+
+/* How the record stands before this call; NULL notes why in read_err. */
+static const struct standing *standing_of(struct vetting *v,
+					  struct vetting_name *first)
+{
+	const char *slash = strchr(first->name, '/');
+	struct span kind = { (const uint8_t *)first->name,
+			     (size_t)(slash - first->name) };
+	int r;
+
+	if (first->standing == NULL && v->read_err == WEALD_OK) {
+		first->standing = calloc(1, sizeof *first->standing);
+		r = first->standing == NULL ? WEALD_NOMEM
+					    : standing_read(v->c, v->own, kind,
+							    span_of(slash + 1),
+							    first->standing);
+		v->read_err = r;
 	}
-	return n;
+	return v->read_err == WEALD_OK ? first->standing : NULL;
+}
+
+/* Where a record stands before one of the items of this call is published. */
+struct base {
+	uint64_t version;
+	const uint8_t *digest;
+};
+
+/* After those of the @n names at @first that come before @order. */
+static struct base base_of(const struct standing *s,
+			   const struct vetting_name *first, size_t n,
+			   size_t order)
+{
+	struct base base = { s->last, s->digest };
+	size_t i;
+
+	for (i = 0; i < n && first[i].order < order; i++) {
+		/* what has not changed is no new version */
+		if (base.version == 0 ||
+		    memcmp(base.digest, first[i].digest, SHA256_BYTES) != 0) {
+			base.version++;
+			base.digest = first[i].digest;
+		}
+	}
+	return base;
 }
 
 /* The version at which the record of @ref stands in @f; 0 for none. */
@@ -127,6 +180,25 @@ static const struct feed *other_feed(struct vetting *v, struct span region)
 	return o->feed;
 }
 
+/* The version at which the own record of @ref stands after this call. */
+static uint64_t own_version(struct vetting *v, const struct reference *ref)
+{
+	const struct standing *s;
+	struct vetting_name *first;
+	char name[NAME_BYTES];
+	size_t n;
+
+	snprintf(name, sizeof name, "%.*s/%.*s", (int)ref->kind.len,
+		 (const char *)ref->kind.data, (int)ref->slug.len,
+		 (const char *)ref->slug.data);
+	first = find_names(v, name, &n);
+	if (first == NULL) {
+		return last_version(v->own, ref);
+	}
+	s = standing_of(v, first);
+	return s == NULL ? 0 : base_of(s, first, n, SIZE_MAX).version;
+}
+
 static enum record_found find_cb(void *ctx, const struct reference *ref)
 {
 	struct vetting *v = ctx;
@@ -134,7 +206,7 @@ static enum record_found find_cb(void *ctx, const struct reference *ref)
 	uint64_t last = 0;
 
 	if (span_equal(ref->region, span_of(home_slug(v->home)))) {
-		last = last_version(v->own, ref) + expected(v, ref);
+		last = own_version(v, ref);
 	} else {
 		f = other_feed(v, ref->region);
 		last = f == NULL ? 0 : last_version(f, ref);
@@ -148,15 +220,22 @@ static enum record_found find_cb(void *ctx, const struct reference *ref)
 /* ---- gathering -----------------------------------------------------------
  */
 
+static bool is_to_confirm(enum vetting_level level)
+{
+	return level == VETTING_CONFIRM || level == VETTING_CONFIRMED;
+}
+
 static int gather(struct vetting *v, enum vetting_level level, const char *path,
 		  const struct vetting_problem *problem)
 {
 	struct vetting_list *l = &v->lists[level];
+	const bool confirm = is_to_confirm(level);
 	struct vetting_problem *grown;
 	size_t cap;
 
 	l->total++;
-	if (l->n == VETTING_SHOWN_MAX) {
+	if (l->n == (confirm ? VETTING_CONFIRM_MAX : VETTING_SHOWN_MAX)) {
+		v->too_many = v->too_many || confirm;
 		return WEALD_OK;
 	}
 	if (l->n == l->cap) {
@@ -173,26 +252,54 @@ static int gather(struct vetting *v, enum vetting_level level, const char *path,
 	if (path != NULL && l->list[l->n].path == NULL) {
 		return WEALD_NOMEM;
 	}
+	if (path != NULL) {
+		mask_name(l->list[l->n].path);
+	}
+	mask_name(l->list[l->n].problem.file);
+	mask_name(l->list[l->n].problem.field);
 	l->n++;
 	return WEALD_OK;
 }
 
+/* Has the guard seen something where @p points to? */
+static bool is_seen(const struct guard_report *report, const struct problem *p)
+{
+	size_t i;
+
+	for (i = 0; i < report->n; i++) {
+		if (report->list[i].part == GUARD_PART_FILE &&
+		    report->list[i].line == p->line &&
+		    strcmp(report->list[i].file, p->file) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Some may be counted and not kept; @report is of the same record. */
 static int gather_problems(struct vetting *v, const char *path,
-			   const struct problems *problems)
+			   const struct problems *problems,
+			   const struct guard_report *report)
 {
 	struct vetting_problem p = { .kind = NULL };
-	size_t left = problems->errors + problems->warnings - problems->n;
+	size_t errors = problems->errors;
+	size_t warnings = problems->warnings;
 	size_t i;
 	int r = problems->no_memory ? WEALD_NOMEM : WEALD_OK;
 
 	for (i = 0; r == WEALD_OK && i < problems->n; i++) {
 		p.problem = problems->list[i];
-		r = gather(v,
-			   p.problem.level == PROBLEM_ERROR ? VETTING_ERROR
-							    : VETTING_WARNING,
-			   path, &p);
+		mask_message(&p.problem.text, is_seen(report, &p.problem));
+		if (p.problem.level == PROBLEM_ERROR) {
+			errors--;
+			r = gather(v, VETTING_ERROR, path, &p);
+		} else {
+			warnings--;
+			r = gather(v, VETTING_WARNING, path, &p);
+		}
 	}
-	v->lists[VETTING_ERROR].total += left;
+	v->lists[VETTING_ERROR].total += errors;
+	v->lists[VETTING_WARNING].total += warnings;
 	return r;
 }
 
@@ -204,6 +311,7 @@ static bool is_told(const struct guard_report *report,
 
 	for (i = 0; i < report->n; i++) {
 		if (report->list[i].kind == of->kind &&
+		    report->list[i].part == GUARD_PART_FILE &&
 		    strcmp(report->list[i].file, RECORD_FILE) == 0) {
 			return true;
 		}
@@ -242,25 +350,22 @@ static int gather_report(struct vetting *v, const char *path,
 
 	for (i = 0; r == WEALD_OK && i < report->n; i++) {
 		f = &report->list[i];
-		if (strcmp(f->file, "note") == 0) {
+		if (f->part == GUARD_PART_NOTE) {
 			v->note_told = true;
 			if (note_told) { /* all records have the same one */
 				continue;
 			}
 		}
-		if (strcmp(f->file, "summary") == 0 && is_told(report, f)) {
+		if (f->part == GUARD_PART_SUMMARY && is_told(report, f)) {
 			continue;
 		}
-		r = gather_finding(v,
-				   strcmp(f->file, "note") == 0 ? NULL : path,
+		r = gather_finding(v, f->part == GUARD_PART_NOTE ? NULL : path,
 				   f->verdict == GUARD_BLOCK ? VETTING_ERROR
 							     : level,
 				   f);
 	}
-	if (report->left_out > 0) {
-		v->lists[report->verdict == GUARD_BLOCK ? VETTING_ERROR : level]
-			.total += report->left_out;
-	}
+	v->lists[VETTING_ERROR].total += report->left_out_blocks;
+	v->lists[level].total += report->left_out_warnings;
 	return r;
 }
 
@@ -270,13 +375,13 @@ static int gather_report(struct vetting *v, const char *path,
 /* What is being vetted. */
 struct vetted {
 	struct vetting *v;
-	const char *path;
+	const struct vetting_item *it;
 	const struct folder *folder;
-	const char *note;
 	struct record_file *files;
 	struct record *record;
 	struct problems problems;
 	struct guard_report report;
+	uint64_t follows; /* of the result */
 };
 
 static int check_schema(struct vetted *t)
@@ -322,7 +427,7 @@ static void look_for_people(struct vetted *t)
 		.files = t->files,
 		.files_n = f->files_n,
 		.slug = span_of(f->slug),
-		.note = span_of(t->note),
+		.note = span_of(t->it->note),
 	};
 
 	if (f->front.kind[0] != '\0') {
@@ -333,16 +438,129 @@ static void look_for_people(struct vetted *t)
 	guard_record(&in, &t->report);
 }
 
-/* The note with the override in it, which may name nobody itself. */
+/* An error of the record as a whole. */
+static void refuse(struct vetted *t, const char *text)
+{
+	problem_add(&t->problems, PROBLEM_ERROR, NULL, 0, NULL, "%s", text);
+}
+
+/* Was the folder made from another version than @base? */
+static void check_mark(struct vetted *t, const struct standing *s,
+		       const struct base *base, const char *name)
+{
+	const struct folder_mark *mark = &t->folder->mark;
+	const struct standing_ack *lost;
+	struct weald_msg msg = { "" };
+
+	if (t->follows != 0) {
+		if (mark->version == base->version) {
+			return;
+		}
+		msg_set(&msg,
+			"made from version %" PRIu64 ", and version %" PRIu64
+			" is there since; weald edit %s anew, or "
+			"delete " FOLDER_MARK " to replace what it says",
+			mark->version, base->version, name);
+	} else {
+		lost = standing_lost_ack(s, t->record,
+					 span_of(home_slug(t->v->home)));
+		if (lost == NULL) {
+			return;
+		}
+		msg_set(&msg,
+			"version %" PRIu64 ", which this would replace, "
+			"acknowledges %s@%" PRIu64 ", and this does not; put "
+			"that link in, or weald edit %s anew",
+			s->last, lost->ref, lost->version, name);
+	}
+	refuse(t, msg.text);
+}
+
+/*
+ * What the folder would replace: nobody's change may be lost, and no
+ * withdrawal undone, without a word.
+ */
+static int check_standing(struct vetted *t)
+{
+	struct vetting *v = t->v;
+	const struct folder *f = t->folder;
+	const struct standing *s = NULL;
+	struct vetting_name *first = NULL;
+	struct weald_msg msg = { "" };
+	char ref[REFERENCE_BYTES_MAX + 1];
+	char name[NAME_BYTES];
+	uint8_t digest[SHA256_BYTES];
+	struct base base;
+	size_t n = 0;
+	int r = folder_digest(f, digest);
+
+	if (r != WEALD_OK) {
+		return r;
+	}
+	snprintf(name, sizeof name, "%s/%s", f->front.kind, f->slug);
+	if (f->front.kind[0] != '\0' && f->slug[0] != '\0') {
+		first = find_names(v, name, &n);
+	}
+	if (first != NULL) {
+		s = standing_of(v, first);
+	}
+	if (s == NULL || s->last == 0) {
+		return v->read_err;
+	}
+	base = base_of(s, first, n, t->it->order);
+	snprintf(ref, sizeof ref, "%s/%s", home_slug(v->home), name);
+	/* that of another record says nothing of this one */
+	t->follows = strcmp(f->mark.ref, ref) == 0 ? base.version : 0;
+	if (memcmp(base.digest, digest, sizeof digest) == 0) {
+		return WEALD_OK; /* nothing changes */
+	}
+	if (s->withdrawn && !v->bring_back && base.version == s->last) {
+		msg_set(&msg,
+			"withdrawn in version %" PRIu64 "; to bring it back "
+			"for all, say --bring-back",
+			s->last);
+		refuse(t, msg.text);
+	}
+	check_mark(t, s, &base, name);
+	return WEALD_OK;
+}
+
+/* Does the guard see anything in @text, as it would stand in the note? */
+static bool names_somebody(const struct vetted *t, struct span text,
+			   enum guard_kind *out)
+{
+	struct guard_report report = { .n = 0 };
+	const struct guard_input in = { .record = t->record, .note = text };
+	bool found;
+	size_t i;
+
+	guard_record(&in, &report);
+	found = report.no_memory || report.left_out > 0;
+	for (i = 0; i < report.n; i++) {
+		if (report.list[i].part == GUARD_PART_NOTE) {
+			*out = report.list[i].kind;
+			found = true;
+		}
+	}
+	guard_release(&report);
+	return found;
+}
+
+/*
+ * The note with the override in it. It is for all to read, and nobody was
+ * asked about what stands in it, so that it may name nobody itself.
+ */
 static int add_override(struct vetted *t, char **out)
 {
 	struct vetting *v = t->v;
-	struct guard_report said = { .n = 0 };
+	const size_t before = strlen(t->it->note);
+	enum guard_kind kind = GUARD_PERSON_NAME;
+	struct span added;
 	struct buf note;
 	int r;
 
 	buf_init(&note, NOTE_BYTES_MAX);
-	r = buf_add_text(&note, t->note);
+	r = buf_add_text(&note, t->it->note);
 	if (r == WEALD_OK) {
 		r = guard_override_format(&t->report, v->role, v->reason, &note,
 					  &v->c->msg);
@@ -351,32 +569,49 @@ static int add_override(struct vetted *t, char **out)
 		(void)cli_fail(v->c, CLI_ABOUT_INPUT, r);
 		goto out;
 	}
-	guard_text(buf_span(&note), "--confirm-role or --confirm-reason", 1, 0,
-		   &said);
-	if (!guard_is_covered(&said, buf_span(&note))) {
+	added = (struct span){ note.data + before, note.len - before };
+	if (names_somebody(t, span_of(v->role), &kind) ||
+	    names_somebody(t, span_of(v->reason), &kind) ||
+	    names_somebody(t, added, &kind)) {
 		msg_set(&v->c->msg,
 			"--confirm-role and --confirm-reason go into the note, "
 			"and look like data about a person themselves (%s); "
 			"say them in other words",
-			said.n == 0 ? "" : guard_kind_name(said.list[0].kind));
+			guard_kind_name(kind));
 		r = cli_fail(v->c, CLI_ABOUT_INPUT, WEALD_PRIVACY);
 		goto out;
 	}
 	*out = strndup((const char *)note.data, note.len);
 	r = *out == NULL ? WEALD_NOMEM : WEALD_OK;
 out:
-	guard_release(&said);
 	buf_release(&note);
 	return r;
+}
+
+/* Nobody confirms a kind of which not one was shown. */
+static void check_shown(struct vetted *t)
+{
+	unsigned shown = 0;
+	size_t i;
+
+	for (i = 0; i < t->report.n; i++) {
+		shown |= 1u << t->report.list[i].kind;
+	}
+	if (t->report.verdict == GUARD_WARN &&
+	    (t->report.kinds & ~shown) != 0) {
+		refuse(t, "more places that may be about a person than can be "
+			  "told one by one; take out what is said here first, "
+			  "then check again");
+	}
 }
 
 static int judge(struct vetted *t, char **out_note)
 {
 	struct vetting *v = t->v;
 	enum vetting_level level = VETTING_CONFIRM;
-	bool blocked = t->report.verdict == GUARD_BLOCK;
+	const bool blocked = t->report.verdict == GUARD_BLOCK;
 	int err = t->folder->err;
-	int r;
+	int r = WEALD_OK;
 
 	if (err == WEALD_OK && t->problems.errors > 0) {
 		err = WEALD_INVALID;
@@ -388,36 +623,47 @@ static int judge(struct vetted *t, char **out_note)
 		v->blocked = v->blocked || blocked;
 		v->bad++;
 	}
-	r = gather_problems(v, t->path, &t->folder->problems);
-	if (guard_is_covered(&t->report, span_of(t->note))) {
+	if (v->role[0] != '\0' && !blocked) {
 		level = VETTING_CONFIRMED;
-	} else if (r == WEALD_OK && v->role[0] != '\0' && !blocked) {
-		level = VETTING_CONFIRMED;
+	}
+	if (level == VETTING_CONFIRMED && t->report.verdict == GUARD_WARN) {
 		r = add_override(t, out_note);
 	}
 	if (r == WEALD_OK) {
-		r = gather_problems(v, t->path, &t->problems);
+		r = gather_problems(v, t->it->path, &t->folder->problems,
+				    &t->report);
 	}
 	if (r == WEALD_OK) {
-		r = gather_report(v, t->path, level, &t->report);
+		r = gather_problems(v, t->it->path, &t->problems, &t->report);
+	}
+	if (r == WEALD_OK) {
+		r = gather_report(v, t->it->path, level, &t->report);
 	}
 	return r;
 }
 
-int vetting_record(struct vetting *v, const char *path, const struct folder *f,
-		   const char *note, char **out_note)
+int vetting_record(struct vetting *v, const struct vetting_item *it,
+		   struct vetting_result *out)
 {
-	struct vetted t = { .v = v, .path = path, .folder = f, .note = note };
-	int r = folder_record_files(f, &t.files);
+	struct vetted t = { .v = v, .it = it, .folder = it->folder };
+	int r = folder_record_files(it->folder, &t.files);
 
-	*out_note = NULL;
+	*out = (struct vetting_result){ .note = NULL };
 	if (r == WEALD_OK) {
 		r = check_schema(&t);
 	}
 	if (r == WEALD_OK) {
-		look_for_people(&t);
-		r = judge(&t, out_note);
+		r = check_standing(&t);
 	}
+	if (r == WEALD_OK) {
+		r = v->read_err;
+	}
+	if (r == WEALD_OK) {
+		look_for_people(&t);
+		check_shown(&t);
+		r = judge(&t, &out->note);
+	}
+	out->follows = t.follows;
 	guard_release(&t.report);
 	problems_release(&t.problems);
 	record_free(t.record);
@@ -427,115 +673,6 @@ int vetting_record(struct vetting *v, const char *path, const struct folder *f,
 
 /* ---- telling -------------------------------------------------------------
  */
-
-static const char *level_name(enum vetting_level level)
-{
-	switch (level) {
-	case VETTING_ERROR:
-		return "error";
-	case VETTING_CONFIRM:
-		return "confirm";
-	case VETTING_CONFIRMED:
-		return "confirmed";
-	case VETTING_WARNING:
-	case VETTING_LEVELS_N:
-		break;
-	}
-	return "warning";
-}
-
-/* Without slashes behind it, as it may be the path of a folder. */
-static void print_escaped(const char *text)
-{
-	char out[4 * SHOWN_BYTES_MAX + 4];
-	size_t len = strlen(text);
-
-	while (len > 1 && text[len - 1] == '/') {
-		len--;
-	}
-	if (len > SHOWN_BYTES_MAX) {
-		fputs("...", stderr);
-		text += len - SHOWN_BYTES_MAX;
-		len = SHOWN_BYTES_MAX;
-	}
-	text_escape(text, len, out, sizeof out);
-	fputs(out, stderr);
-}
-
-/* PATH/record.md:LINE: field: what is wrong; what to do */
-static void print_problem(const struct vetting_problem *p,
-			  enum vetting_level level)
-{
-	const struct problem *q = &p->problem;
-
-	if (p->path != NULL) {
-		print_escaped(p->path);
-	}
-	if (q->file[0] != '\0') {
-		fputs(p->path == NULL ? "" : "/", stderr);
-		print_escaped(q->file);
-		if (q->line != 0) {
-			fprintf(stderr, ":%zu", q->line);
-		}
-	}
-	fputs(": ", stderr);
-	if (level == VETTING_WARNING) {
-		fputs("warning: ", stderr);
-	}
-	if (q->field[0] != '\0') {
-		print_escaped(q->field);
-		fputs(": ", stderr);
-	}
-	fputs(msg_text(&q->text, WEALD_INVALID), stderr);
-	fputs(level == VETTING_CONFIRMED ? " (confirmed)\n" : "\n", stderr);
-}
-
-static int print_problem_json(const struct vetting_problem *p,
-			      enum vetting_level level)
-{
-	const struct problem *q = &p->problem;
-	struct json_line j;
-
-	json_line_init(&j);
-	json_line_text(&j, "level", level_name(level));
-	if (p->path != NULL) {
-		json_line_text(&j, "path", p->path);
-	}
-	if (q->file[0] != '\0') {
-		json_line_text(&j, "file", q->file);
-	}
-	if (q->line != 0) {
-		json_line_uint(&j, "line", q->line);
-	}
-	if (q->field[0] != '\0') {
-		json_line_text(&j, "field", q->field);
-	}
-	json_line_text(&j, "problem", msg_text(&q->text, WEALD_INVALID));
-	if (p->kind != NULL) {
-		json_line_text(&j, "kind", p->kind);
-		json_line_text(&j, "seen", p->seen);
-	}
-	return json_line_print(&j);
-}
-
-static int print_list(struct vetting *v, enum vetting_level level)
-{
-	const struct vetting_list *l = &v->lists[level];
-	size_t i;
-	int r = WEALD_OK;
-
-	for (i = 0; r == WEALD_OK && i < l->n; i++) {
-		if (v->c->json) {
-			r = print_problem_json(&l->list[i], level);
-		} else {
-			print_problem(&l->list[i], level);
-		}
-	}
-	if (l->total > l->n && !v->c->json) {
-		fprintf(stderr, "and %zu more like these\n", l->total - l->n);
-	}
-	return r;
-}
 
 static void forget(struct vetting *v)
 {
@@ -549,6 +686,7 @@ static void forget(struct vetting *v)
 		v->lists[i] = (struct vetting_list){ .list = NULL };
 	}
 	v->bad = 0;
+	v->too_many = false;
 	v->note_told = false;
 	v->blocked = false;
 	v->err = WEALD_OK;
@@ -569,6 +707,13 @@ static int conclude(struct vetting *v, const char *undone)
 		return cli_fail(v->c, CLI_ABOUT_INPUT,
 				v->blocked ? WEALD_PRIVACY : v->err);
 	}
+	if (v->too_many) {
+		msg_set(&v->c->msg,
+			"%s: more than %u places may be about a person; look "
+			"at fewer records at once",
+			undone, VETTING_CONFIRM_MAX);
+		return cli_fail(v->c, CLI_ABOUT_INPUT, WEALD_PRIVACY);
+	}
 	if (open > 0) {
 		msg_set(&v->c->msg,
 			"%s: %zu %s may be about a person; take it out or, "
@@ -582,13 +727,8 @@ static int conclude(struct vetting *v, const char *undone)
 
 int vetting_report(struct vetting *v, const char *undone)
 {
-	enum vetting_level level;
-	int r = WEALD_OK;
+	int r = vetting_tell(v);
 
-	fflush(stdout);
-	for (level = 0; r == WEALD_OK && level < VETTING_LEVELS_N; level++) {
-		r = print_list(v, level);
-	}
 	if (r == WEALD_OK) {
 		r = conclude(v, undone);
 	}
@@ -675,12 +815,45 @@ void vetting_close(struct vetting *v)
 	}
 	v->others_n = 0;
 	while (v->names_n > 0) {
-		free(v->names[--v->names_n]);
+		v->names_n--;
+		free(v->names[v->names_n].name);
+		if (v->names[v->names_n].standing != NULL) {
+			standing_release(v->names[v->names_n].standing);
+		}
+		free(v->names[v->names_n].standing);
 	}
 	free(v->names);
 	v->names = NULL;
 	feed_close(v->opened);
 	v->opened = NULL;
+}
+
+/* Does a line of @note begin as a confirmation does? */
+static bool has_override(const char *note)
+{
+	const size_t len = sizeof OVERRIDE - 1;
+
+	while (note != NULL) {
+		note += strspn(note, " \t\n");
+		if (strncasecmp(note, OVERRIDE, len) == 0) {
+			return true;
+		}
+		note = strchr(note, '\n');
+	}
+	return false;
+}
+
+int vetting_check_note(struct cli *c, const char *note)
+{
+	int r = text_check_note(span_of(note), &c->msg);
+
+	if (r == WEALD_OK && has_override(note)) {
+		msg_set(&c->msg, "the text has a line that begins with "
+				 "\"" OVERRIDE "\"; confirm with "
+				 "--confirm-role and --confirm-reason instead");
+		r = WEALD_NOTE;
+	}
+	return cli_fail(c, CLI_ABOUT_INPUT, r);
 }
 
 int vetting_confirm(struct vetting *v, const char *role, const char *reason)

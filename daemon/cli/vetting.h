@@ -15,12 +15,18 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/folder.h"
+#include "daemon/cli/standing.h"
 #include "store/home.h"
 #include "store/record/guard.h"
 #include "store/record/problem.h"
 
 /* So many of each level are told one by one; the rest is counted. */
 #define VETTING_SHOWN_MAX 200u
+/*
+ * So many of what a person confirms; all of it is told, for nobody confirms
+ * what was not shown. More are refused.
+ */
+#define VETTING_CONFIRM_MAX 1000u
 /* Feeds of other regions that are kept open. */
 #define VETTING_FEEDS_MAX 32u
 
@@ -54,6 +60,15 @@ struct vetting_feed {
 	struct feed *feed; /* NULL: not in this home */
 };
 
+/* A record that this call publishes, or one more version of it. */
+struct vetting_name {
+	char *name;   /* kind/slug */
+	size_t order; /* among all of this call */
+	uint8_t digest[SHA256_BYTES];
+	/* of the first of each name, once it was asked for */
+	struct standing *standing;
+};
+
 struct vetting {
 	struct cli *c;
 	bool is_open;
@@ -63,16 +78,19 @@ struct vetting {
 	struct vetting_feed others[VETTING_FEEDS_MAX];
 	size_t others_n;
 	size_t others_next;
-	/* the records of this call, sorted: "kind/slug" */
-	char **names;
+	/* the records of this call, by name and then by order */
+	struct vetting_name *names;
 	size_t names_n;
 	size_t names_cap;
 	bool names_sorted;
+	int read_err;    /* of an own record that could not be looked at */
+	bool bring_back; /* publish what was withdrawn */
 	/* who confirms what the guard warns of, and why; "" where nobody */
 	char role[VETTING_ROLE_BYTES];
 	char reason[VETTING_REASON_BYTES];
 	struct vetting_list lists[VETTING_LEVELS_N];
-	size_t bad; /* records with an error */
+	size_t bad;    /* records with an error */
+	bool too_many; /* to confirm */
 	bool note_told;
 	bool blocked; /* by the guard */
 	int err;      /* of the first error */
@@ -93,21 +111,41 @@ void vetting_close(struct vetting *v);
 int vetting_confirm(struct vetting *v, const char *role, const char *reason);
 
 /*
- * Another record, "kind/slug", will be published in this call, or one more
- * version of it: references to it are good. All of them before the first
- * vetting_record(). WEALD_NOMEM.
+ * The note, as a person gave it. Confirmations are made by vetting alone, of
+ * what it has shown: a note may not hold one. Noted.
  */
-int vetting_expect(struct vetting *v, const char *name);
+int vetting_check_note(struct cli *c, const char *note);
 
 /*
- * Vet the record in @f, and take over the problems that @f has as a folder;
- * @note is the update's. *@out_note is the note with
- * which it may be published, where that is another than @note, and NULL else;
- * the caller frees it. Problems are gathered: a code is returned only where it
+ * Another record, "kind/slug", will be published in this call, or one more
+ * version of it, with the files of folder_digest() @digest: references to it
+ * are good. All of them before the first vetting_record(), in the order in
+ * which they are published; *@out_order is its place. WEALD_NOMEM.
+ */
+int vetting_expect(struct vetting *v, const char *name,
+		   const uint8_t digest[SHA256_BYTES], size_t *out_order);
+
+struct vetting_item {
+	const char *path;
+	const struct folder *folder;
+	const char *note; /* of the update */
+	size_t order;     /* of vetting_expect(), where it has a name */
+};
+
+struct vetting_result {
+	/* with which it may be published, where it is another; else NULL */
+	char *note;
+	/* the version that it must follow; 0: whatever there is */
+	uint64_t follows;
+};
+
+/*
+ * Vet a record, and take over the problems that it has as a folder. The caller
+ * frees out->note. Problems are gathered: a code is returned only where it
  * could not be done. Noted.
  */
-int vetting_record(struct vetting *v, const char *path, const struct folder *f,
-		   const char *note, char **out_note);
+int vetting_record(struct vetting *v, const struct vetting_item *it,
+		   struct vetting_result *out);
 
 /*
  * Tell what was gathered, and forget it. @undone says what does not happen
@@ -116,6 +154,8 @@ int vetting_record(struct vetting *v, const char *path, const struct folder *f,
  * of the first error. Noted.
  */
 int vetting_report(struct vetting *v, const char *undone);
+/* The first half of that: print what was gathered. */
+int vetting_tell(const struct vetting *v);
 
 /*
  * Ask the person at the terminal about what the guard leaves to a person, so

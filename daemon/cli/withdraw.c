@@ -148,7 +148,8 @@ static int withdraw(struct withdrawing *w, const char *text, bool first)
 static const char withdraw_text[] =
 	"Withdraw a record of this region. It stays readable: the next\n"
 	"version says first that it is withdrawn, and why. Printed is\n"
-	"region/kind/slug@VERSION. To bring it back, publish it again.\n";
+	"region/kind/slug@VERSION. To bring it back: weald publish\n"
+	"--bring-back. The reason may name nobody: it is out for good.\n";
 
 int command_withdraw(struct cli *c, int argc, char **argv)
 {

@@ -126,9 +126,23 @@ static bool get_topics(const msgpack_object *o, struct author_record *out)
 	return true;
 }
 
+/* What it may follow; clients that do not care leave both out. */
+static bool get_last(const msgpack_object fields[2], struct author_record *out)
+{
+	uint64_t bring_back;
+
+	if (!mp_get_uint(&fields[0], &out->follows) ||
+	    !mp_get_uint(&fields[1], &bring_back) || bring_back > 1) {
+		return false;
+	}
+	out->bring_back = bring_back == 1;
+	return true;
+}
+
 static int no_record(struct weald_msg *msg)
 {
-	msg_set(msg, "not a record: [kind, slug, title, topics, files]");
+	msg_set(msg, "not a record: [kind, slug, title, topics, files] "
+		     "and perhaps follows, bring back");
 	return WEALD_INVALID;
 }
 
@@ -145,12 +159,13 @@ static int publish_one(struct publish_job *job, struct author *a,
 	struct draft_file *files;
 	int r;
 
-	if (!mp_get_array(o, 5, &fields) ||
+	if ((!mp_get_array(o, 5, &fields) && !mp_get_array(o, 7, &fields)) ||
 	    !copy_str(&fields[0], kind, sizeof kind) ||
 	    !copy_str(&fields[1], slug, sizeof slug) ||
 	    !copy_str(&fields[2], title, sizeof title) ||
 	    !get_topics(&fields[3], &record) ||
-	    fields[4].type != MSGPACK_OBJECT_ARRAY) {
+	    fields[4].type != MSGPACK_OBJECT_ARRAY ||
+	    (o->via.array.size == 7 && !get_last(fields + 5, &record))) {
 		return no_record(msg);
 	}
 	files = calloc((size_t)fields[4].via.array.size + 1, sizeof *files);

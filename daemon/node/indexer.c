@@ -5,10 +5,15 @@
  * far it is with each feed; open_done() queues all feeds. indexer_added()
  * queues a feed that has moved on. indexer_step() takes the first of the queue,
  * and a job of that replica fills it in; fill_done() queues it again where it
- * has more. When nothing waits, indexer_facts_begin() looks at what came.
+ * has more. When nothing waits an index that was made from nothing is marked as
+ * complete, and indexer_facts_begin() looks at what came.
+ *
+ * Contents that come late, to a narrow replica, make its versions be looked at
+ * again: once for many, a second after the last, some hundred in a job.
  *
  * Failures: damage makes the index anew; so does a file that was removed or cut
- * while it was open. A full disk is tried again. Any other failure ends the
+ * while it was open. A feed that cannot be taken in is left out. Whatever else
+ * fails is tried again, later each time. Damage again and again ends the
  * indexing until the next start.
  */
 #include "daemon/node/indexer.h"
@@ -27,8 +32,13 @@
 #define SETTLE_MS 50u
 /* while others are checked and stored it is later, but not later than this. */
 #define YIELD_MS 1000u
-/* The disk is full: try again. */
-#define REST_MS 10000u
+/* After a failure: try again, each time after twice as long. */
+#define REST_MS     1000u
+#define REST_MAX_MS 60000u
+/* So long after the last late content all of them are looked at, */
+#define REVISIT_MS 1000u
+/* but not later after the first. */
+#define REVISIT_MAX_MS 5000u
 /* The log tells how far it is. */
 #define TOLD_MS 10000u
 /* Damaged so often, each within so long of the last: given up. */
@@ -62,22 +72,36 @@ static void queue_add(struct replica *r)
 		ix->last->indexing.next = r;
 	}
 	ix->last = r;
-	if (ix->since_ms == 0) {
-		ix->since_ms = node_now_ms(r->node);
-	}
 }
 
-static struct replica *queue_take(struct indexer *ix)
+/* No job of its feed runs or waits: neither waits for the other. */
+static bool is_idle(const struct replica *r)
 {
+	return !r->busy && r->waiting.first == NULL;
+}
+
+/* The first, or the first that is idle; NULL where there is none. */
+static struct replica *queue_take(struct indexer *ix, bool idle)
+{
+	struct replica *before = NULL;
 	struct replica *r = ix->first;
 
-	if (r != NULL) {
-		ix->first = r->indexing.next;
-		if (ix->first == NULL) {
-			ix->last = NULL;
-		}
-		r->indexing.waits = false;
+	while (r != NULL && idle && !is_idle(r)) {
+		before = r;
+		r = r->indexing.next;
 	}
+	if (r == NULL) {
+		return NULL;
+	}
+	if (before == NULL) {
+		ix->first = r->indexing.next;
+	} else {
+		before->indexing.next = r->indexing.next;
+	}
+	if (ix->last == r) {
+		ix->last = before;
+	}
+	r->indexing.waits = false;
 	return r;
 }
 
@@ -104,7 +128,11 @@ static void rest(struct node *n, int err, const struct weald_msg *msg)
 	ix->err = err;
 	ix->msg = *msg;
 	ix->state = INDEXER_RESTING;
-	ix->at_ms = node_now_ms(n) + REST_MS;
+	ix->rest_ms = ix->rest_ms == 0 ? REST_MS : 2 * ix->rest_ms;
+	if (ix->rest_ms > REST_MAX_MS) {
+		ix->rest_ms = REST_MAX_MS;
+	}
+	ix->at_ms = node_now_ms(n) + ix->rest_ms;
 }
 
 static void give_up(struct node *n, int err, const struct weald_msg *msg)
@@ -153,26 +181,19 @@ static void failed(struct node *n, int err, const struct weald_msg *msg)
 	if (ix->anew) {
 		return; /* it is thrown away in any case */
 	}
-	switch (err) {
-	case WEALD_NOSPACE:
-	case WEALD_NOMEM:
-		rest(n, err, msg);
-		break;
-	case WEALD_CORRUPT:
-	case WEALD_NEWER:
+	if (err == WEALD_CORRUPT || err == WEALD_NEWER) {
 		log_warning("the index is damaged and is made anew error=%s: "
 			    "%s",
 			    err_name(err), msg_text(msg, err));
 		heal(n, true);
-		break;
-	default:
-		give_up(n, err, msg);
-		break;
+		return;
 	}
+	rest(n, err, msg);
 }
 
 static void recovered(struct indexer *ix)
 {
+	ix->rest_ms = 0;
 	if (ix->err != WEALD_OK) {
 		log_info("the index goes on");
 		ix->err = WEALD_OK;
@@ -188,6 +209,8 @@ struct open_job {
 	struct index *x; /* in: the old one, or NULL */
 	bool anew;
 	bool made;
+	bool complete;
+	bool strange; /* it has more of feeds that are not here */
 	int err;
 	struct weald_msg msg;
 	/* how far it is with each feed */
@@ -212,11 +235,14 @@ static void open_work(struct job *job)
 				    &o->msg);
 	}
 	if (o->err == WEALD_OK) {
+		o->err = index_is_complete(o->x, &o->complete, &o->msg);
+	}
+	if (o->err == WEALD_OK) {
 		o->err = home_feeds(h, &o->names, &o->n, &o->msg);
 	}
 	if (o->err == WEALD_OK) {
 		o->err = index_keep(o->x, (const char *const *)o->names, o->n,
-				    &o->msg);
+				    BATCH_MAX, &o->strange, &o->msg);
 	}
 	o->seqs = calloc(o->n + 1, sizeof(*o->seqs));
 	if (o->seqs == NULL && o->err == WEALD_OK) {
@@ -262,7 +288,10 @@ static void open_take(struct node *n, const struct open_job *o)
 		r = n->replicas[i];
 		r->indexing.seq = 0;
 		r->indexing.out = false;
-		r->indexing.revisit = false; /* all is looked at */
+		/* late contents that no look has come to before the end */
+		r->indexing.again = !o->made;
+		r->indexing.cursor = 0;
+		r->indexing.revisit_ms = 0;
 	}
 	for (i = 0; i < o->n; i++) {
 		r = replica_named(n, o->names[i]);
@@ -276,7 +305,9 @@ static void open_take(struct node *n, const struct open_job *o)
 		ix->size = (uint64_t)st.st_size;
 	}
 	ix->state = INDEXER_OPEN;
-	ix->making = o->made;
+	ix->complete = o->complete;
+	ix->strange = o->strange;
+	ix->making = !o->complete;
 	ix->made_ms = node_now_ms(n);
 	ix->told_ms = ix->made_ms;
 	ix->facts_due = true;
@@ -322,6 +353,8 @@ static void open_begin(struct node *n)
 	o->anew = ix->anew;
 	ix->anew = false;
 	ix->making = ix->making || o->anew;
+	ix->complete = ix->complete && !o->anew;
+	ix->withheld = 0;
 	ix->busy = true;
 	o->job.work = open_work;
 	o->job.done = open_done;
@@ -335,18 +368,22 @@ struct fill_job {
 	struct job job;
 	struct index *x;
 	char name[HOME_FEED_NAME_BYTES];
-	bool revisit;
-	bool skip; /* the node stops */
+	bool again;      /* look again at what is absent, from the cursor on */
+	uint64_t cursor; /* in and out */
+	bool skip;       /* the node stops */
 	uint64_t max;
+	/* what is withheld: where it is logged, and whether it is */
+	struct log_limit *log;
+	bool tells;
+	uint64_t withheld;
 	int err;
 	struct weald_msg msg;
 	bool ran;
+	bool looked; /* again */
+	bool more;   /* to look at again */
 	uint64_t left;
 	uint64_t seq;
 	uint64_t took_ms;
-	/* what was withheld before, and is now */
-	struct withheld_rows before;
-	struct withheld_rows after;
 };
 
 /* On the loop: what its turn finds. */
@@ -355,8 +392,31 @@ static void fill_ready(struct job *job)
 	struct fill_job *f = (struct fill_job *)job;
 
 	f->skip = job->node->stopping;
-	f->revisit = job->replica->indexing.revisit;
-	job->replica->indexing.revisit = false;
+	f->again = job->replica->indexing.again;
+	f->cursor = job->replica->indexing.cursor;
+}
+
+static uint64_t steady_ms(void)
+{
+	return uv_hrtime() / 1000000u;
+}
+
+/*
+ * Never what it says, nor what it is called: the name may be what was blocked.
+ * Versions that an index from nothing finds again were told when they came.
+ * On the job's thread: one job at a time has the limit.
+ */
+static void tell_withheld(void *ctx, const char *feed, uint64_t seq,
+			  const char *why)
+{
+	struct fill_job *f = ctx;
+
+	f->withheld++;
+	if (f->tells && log_limit_pass(f->log, steady_ms())) {
+		log_warning("a version is withheld, the privacy guard blocks "
+			    "it feed=%s seq=%" PRIu64 " kinds=%s",
+			    feed, seq, why);
+	}
 }
 
 static void fill_work(struct job *job)
@@ -365,59 +425,24 @@ static void fill_work(struct job *job)
 	struct index_feed feed = { .name = f->name,
 				   .own = job->replica->own,
 				   .feed = job->replica->feed };
-	uint64_t begun = uv_hrtime();
+	uint64_t begun = steady_ms();
 
 	if (f->skip || feed.feed == NULL) {
 		return;
 	}
 	f->ran = true;
-	f->err = query_withheld(f->x, f->name, &f->before, &f->msg);
-	if (f->err == WEALD_OK && f->revisit) {
-		f->err = index_revisit(f->x, &feed, &f->msg);
-	}
-	if (f->err == WEALD_OK) {
-		f->err = index_fill(f->x, &feed, f->max, &f->left, &f->msg);
+	index_on_withheld(f->x, tell_withheld, f);
+	f->err = index_fill(f->x, &feed, f->max, &f->left, &f->msg);
+	if (f->err == WEALD_OK && f->again && f->left == 0) {
+		f->looked = true;
+		f->err = index_revisit(f->x, &feed, &f->cursor, f->max,
+				       &f->more, &f->msg);
 	}
 	if (f->err == WEALD_OK) {
 		f->err = index_seq(f->x, f->name, &f->seq, &f->msg);
 	}
-	if (f->err == WEALD_OK) {
-		f->err = query_withheld(f->x, f->name, &f->after, &f->msg);
-	}
-	f->took_ms = (uv_hrtime() - begun) / 1000000u;
-}
-
-static bool was_withheld(const struct withheld_rows *rows, uint64_t seq)
-{
-	size_t i;
-
-	for (i = 0; i < rows->n; i++) {
-		if (rows->list[i].seq == seq) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * Never what it says, nor what it is called: the name may be what was blocked.
- * Versions that an index from nothing finds again were told when they came.
- */
-static void log_withheld(const struct replica *r, const struct fill_job *f)
-{
-	struct node *n = r->node;
-	size_t i;
-
-	for (i = 0; !n->indexer->making && i < f->after.n; i++) {
-		if (!was_withheld(&f->before, f->after.list[i].seq) &&
-		    log_limit_pass(&n->log_peers, node_now_ms(n))) {
-			log_warning("a version is withheld, the privacy guard "
-				    "blocks it feed=%s seq=%" PRIu64
-				    " kinds=%s",
-				    replica_label(r), f->after.list[i].seq,
-				    f->after.list[i].why);
-		}
-	}
+	index_on_withheld(f->x, NULL, NULL);
+	f->took_ms = steady_ms() - begun;
 }
 
 /* So many updates the next time that it takes as long as it should. */
@@ -425,7 +450,7 @@ static void adapt(struct indexer *ix, const struct fill_job *f)
 {
 	if (f->took_ms > 2u * BATCH_MS && ix->batch > BATCH_MIN) {
 		ix->batch /= 2;
-	} else if (f->left > 0 && f->took_ms < BATCH_MS / 2u &&
+	} else if ((f->left > 0 || f->more) && f->took_ms < BATCH_MS / 2u &&
 		   ix->batch < BATCH_MAX) {
 		ix->batch *= 2;
 	}
@@ -437,15 +462,29 @@ static void fill_take(struct replica *r, const struct fill_job *f)
 
 	recovered(ix);
 	r->indexing.torn = false;
-	ix->facts_due =
-		ix->facts_due || f->revisit || f->seq != r->indexing.seq;
+	ix->facts_due = ix->facts_due || f->looked || f->seq != r->indexing.seq;
+	ix->withheld += f->withheld;
 	r->indexing.seq = f->seq;
+	if (f->looked) {
+		r->indexing.cursor = f->cursor;
+		r->indexing.again = f->more;
+	}
 	adapt(ix, f);
-	log_withheld(r, f);
 	r->node->trim_ms = node_now_ms(r->node) + TRIM_MS;
-	if (f->left > 0) {
+	if (f->left > 0 || r->indexing.again) {
 		queue_add(r);
 	}
+}
+
+/* The index goes on without it, until it is opened anew. */
+static void leave_out(struct replica *r, const struct fill_job *f)
+{
+	log_warning("a feed cannot be read for the index, which goes on "
+		    "without it feed=%s error=%s: %s",
+		    replica_label(r), err_name(f->err),
+		    msg_text(&f->msg, f->err));
+	r->indexing.torn = false;
+	r->indexing.out = true;
 }
 
 /*
@@ -455,12 +494,7 @@ static void fill_take(struct replica *r, const struct fill_job *f)
 static void fill_torn(struct replica *r, const struct fill_job *f)
 {
 	if (r->indexing.torn) {
-		log_warning("a feed cannot be read for the index, which goes "
-			    "on without it feed=%s error=%s: %s",
-			    replica_label(r), err_name(f->err),
-			    msg_text(&f->msg, f->err));
-		r->indexing.torn = false;
-		r->indexing.out = true;
+		leave_out(r, f);
 		return;
 	}
 	log_warning("the index is opened again feed=%s error=%s: %s",
@@ -468,6 +502,12 @@ static void fill_torn(struct replica *r, const struct fill_job *f)
 		    msg_text(&f->msg, f->err));
 	r->indexing.torn = true;
 	heal(r->node, false);
+}
+
+/* What no other feed would fail with. */
+static bool is_of_feed(int err)
+{
+	return err == WEALD_INVALID || err == WEALD_TOOBIG;
 }
 
 static void fill_done(struct job *job)
@@ -480,38 +520,122 @@ static void fill_done(struct job *job)
 	if (f->ran && f->err == WEALD_OK) {
 		fill_take(r, f);
 	} else if (f->ran && f->err == WEALD_CORRUPT) {
-		r->indexing.revisit = r->indexing.revisit || f->revisit;
 		fill_torn(r, f);
+	} else if (f->ran && is_of_feed(f->err)) {
+		leave_out(r, f);
 	} else if (f->ran) {
-		r->indexing.revisit = r->indexing.revisit || f->revisit;
 		queue_add(r);
 		failed(n, f->err, &f->msg);
 	}
-	withheld_rows_release(&f->before);
-	withheld_rows_release(&f->after);
 	free(f);
 	indexer_step(n);
 }
 
-static void fill_begin(struct node *n)
+static void fill_begin(struct node *n, struct replica *r)
 {
 	struct indexer *ix = n->indexer;
 	struct fill_job *f = calloc(1, sizeof(*f));
-	struct replica *r;
 
 	if (f == NULL) {
+		queue_add(r);
 		rest(n, WEALD_NOMEM, &ix->msg);
 		return;
 	}
-	r = queue_take(ix);
 	f->x = ix->x;
 	memcpy(f->name, r->name, sizeof(f->name));
 	f->max = ix->batch;
+	f->log = &ix->log;
+	f->tells = !ix->making;
 	f->job.begin = fill_ready;
 	f->job.work = fill_work;
 	f->job.done = fill_done;
 	ix->busy = true;
 	job_submit(n, r, &f->job);
+}
+
+/* ---- once nothing waits --------------------------------------------------
+ */
+
+struct tidy_job {
+	struct job job;
+	struct index *x;
+	bool strange; /* take out what is of feeds not here, else: complete */
+	int err;
+	struct weald_msg msg;
+};
+
+static void tidy_work(struct job *job)
+{
+	struct tidy_job *t = (struct tidy_job *)job;
+	char **names = NULL;
+	size_t n = 0;
+
+	if (!t->strange) {
+		t->err = index_set_complete(t->x, &t->msg);
+		return;
+	}
+	t->err = home_feeds(job->node->home, &names, &n, &t->msg);
+	if (t->err == WEALD_OK) {
+		t->err = index_keep(t->x, (const char *const *)names, n,
+				    BATCH_MAX, &t->strange, &t->msg);
+	}
+	while (n > 0) {
+		free(names[--n]);
+	}
+	free(names);
+}
+
+static void tidy_done(struct job *job)
+{
+	struct tidy_job *t = (struct tidy_job *)job;
+	struct node *n = job->node;
+	struct indexer *ix = n->indexer;
+
+	ix->busy = false;
+	if (t->err != WEALD_OK) {
+		failed(n, t->err, &t->msg);
+	} else if (ix->strange) {
+		recovered(ix);
+		ix->strange = t->strange;
+	} else {
+		recovered(ix);
+		ix->complete = true;
+	}
+	free(t);
+	indexer_step(n);
+}
+
+static void tidy_begin(struct node *n)
+{
+	struct indexer *ix = n->indexer;
+	struct tidy_job *t = calloc(1, sizeof(*t));
+
+	if (t == NULL) {
+		rest(n, WEALD_NOMEM, &ix->msg);
+		return;
+	}
+	t->x = ix->x;
+	t->strange = ix->strange;
+	t->job.work = tidy_work;
+	t->job.done = tidy_done;
+	ix->busy = true;
+	job_submit(n, NULL, &t->job);
+}
+
+/* Is every feed of the home in, also those that cannot be opened just now? */
+static bool all_in(const struct node *n)
+{
+	const struct replica *r;
+	size_t i;
+
+	for (i = 0; i < n->replicas_n; i++) {
+		r = n->replicas[i];
+		if (r->name[0] != '\0' && (r->feed == NULL || r->indexing.out ||
+					   r->indexing.seq < r->head.seq)) {
+			return false;
+		}
+	}
+	return n->indexer->first == NULL;
 }
 
 /* ---- what next -----------------------------------------------------------
@@ -522,16 +646,18 @@ static void timer_cb(uv_timer_t *timer)
 	indexer_step(timer->data);
 }
 
+/* In @ms, or before that where it is to be sooner already. */
 static void step_in(struct node *n, uint64_t ms)
 {
 	uv_timer_t *timer = &n->indexer->timer;
 
-	if (!uv_is_active((uv_handle_t *)timer)) {
+	if (!uv_is_active((uv_handle_t *)timer) ||
+	    uv_timer_get_due_in(timer) > ms) {
 		uv_timer_start(timer, timer_cb, ms, 0);
 	}
 }
 
-/* Are updates of others checked or stored just now? */
+/* Are updates checked, stored or signed just now? */
 static bool is_gossiping(const struct node *n)
 {
 	size_t i;
@@ -544,7 +670,7 @@ static bool is_gossiping(const struct node *n)
 			return true;
 		}
 	}
-	return false;
+	return n->own->busy;
 }
 
 void indexer_progress(const struct node *n, struct indexer_progress *out)
@@ -574,8 +700,9 @@ static void tell_making(struct node *n)
 	indexer_progress(n, &p);
 	if (ix->first == NULL) {
 		ix->making = false;
-		log_info("the index is made updates=%" PRIu64 " ms=%" PRIu64,
-			 p.done, now - ix->made_ms);
+		log_info("the index is made updates=%" PRIu64
+			 " withheld=%" PRIu64 " ms=%" PRIu64,
+			 p.done, ix->withheld, now - ix->made_ms);
 	} else if (now - ix->told_ms >= TOLD_MS) {
 		ix->told_ms = now;
 		log_info("the index is being made updates=%" PRIu64
@@ -584,28 +711,86 @@ static void tell_making(struct node *n)
 	}
 }
 
+/* Queue the feeds whose late contents have waited long enough. */
+static void queue_late(struct node *n)
+{
+	uint64_t now = node_now_ms(n);
+	struct indexing *i;
+	size_t k;
+
+	for (k = 0; k < n->replicas_n; k++) {
+		i = &n->replicas[k]->indexing;
+		/* what comes while it is looked at may lie before the cursor */
+		if (i->revisit_ms == 0 || i->again) {
+			continue;
+		}
+		if (now < i->revisit_ms) {
+			step_in(n, i->revisit_ms - now);
+			continue;
+		}
+		i->revisit_ms = 0;
+		i->again = true;
+		i->cursor = 0;
+		log_debug("late contents are looked at feed=%s",
+			  replica_label(n->replicas[k]));
+		queue_add(n->replicas[k]);
+	}
+}
+
+/* Something is to be done, and nothing stands in its way. */
+static void step_work(struct node *n, bool facts)
+{
+	struct indexer *ix = n->indexer;
+	uint64_t now = node_now_ms(n);
+	bool late = now - ix->since_ms >= YIELD_MS;
+	struct replica *r;
+
+	if (is_gossiping(n) && !late) {
+		step_in(n, SETTLE_MS);
+		return;
+	}
+	if (facts) {
+		ix->since_ms = now;
+		ix->facts_due = false;
+		ix->busy = true;
+		indexer_facts_begin(n);
+		return;
+	}
+	if (ix->first == NULL) {
+		tidy_begin(n);
+		return;
+	}
+	r = queue_take(ix, !late);
+	if (r == NULL) {
+		step_in(n, SETTLE_MS);
+		return;
+	}
+	ix->since_ms = now;
+	fill_begin(n, r);
+}
+
 static void step_open(struct node *n)
 {
 	struct indexer *ix = n->indexer;
 	uint64_t now = node_now_ms(n);
+	bool facts;
 
+	queue_late(n);
 	if (ix->making) {
 		tell_making(n);
 	}
-	if (ix->facts_due && !ix->making && now >= ix->facts_at_ms) {
-		ix->facts_due = false;
-		ix->busy = true;
-		indexer_facts_begin(n);
-	} else if (ix->first == NULL) {
-		ix->since_ms = 0;
-		if (ix->facts_due) {
-			step_in(n, FACTS_MS);
+	facts = ix->facts_due && !ix->making && now >= ix->facts_at_ms;
+	if (facts || ix->first != NULL || ix->strange ||
+	    (!ix->complete && all_in(n))) {
+		if (ix->since_ms == 0) {
+			ix->since_ms = now;
 		}
-	} else if (is_gossiping(n) && now - ix->since_ms < YIELD_MS) {
-		step_in(n, SETTLE_MS);
-	} else {
-		ix->since_ms = now;
-		fill_begin(n);
+		step_work(n, facts);
+		return;
+	}
+	ix->since_ms = 0;
+	if (ix->facts_due) {
+		step_in(n, FACTS_MS);
 	}
 }
 
@@ -626,8 +811,10 @@ static void indexer_step(struct node *n)
 		break;
 	case INDEXER_RESTING:
 		if (node_now_ms(n) >= ix->at_ms) {
-			ix->state =
-				ix->x == NULL ? INDEXER_OPENING : INDEXER_OPEN;
+			/* after the disk has failed nothing of it is trusted */
+			ix->state = ix->x == NULL || ix->err == WEALD_IO
+					    ? INDEXER_OPENING
+					    : INDEXER_OPEN;
 			step_in(n, 0);
 		}
 		break;
@@ -644,7 +831,10 @@ void indexer_facts_took(struct node *n, uint64_t ms)
 void indexer_facts_done(struct node *n, int err, const struct weald_msg *msg)
 {
 	n->indexer->busy = false;
-	if (err != WEALD_OK) {
+	if (err == WEALD_OK) {
+		recovered(n->indexer);
+	} else {
+		n->indexer->facts_due = true;
 		failed(n, err, msg);
 	}
 	indexer_step(n);
@@ -664,8 +854,17 @@ void indexer_added(struct replica *r)
 
 void indexer_revisit(struct replica *r)
 {
-	r->indexing.revisit = true;
-	indexer_added(r);
+	struct indexing *i = &r->indexing;
+	uint64_t now = node_now_ms(r->node);
+
+	if (i->revisit_ms == 0) {
+		i->late_ms = now;
+	}
+	i->revisit_ms = now + REVISIT_MS;
+	if (i->revisit_ms > i->late_ms + REVISIT_MAX_MS) {
+		i->revisit_ms = i->late_ms + REVISIT_MAX_MS;
+	}
+	step_in(r->node, i->revisit_ms - now);
 }
 
 void indexer_look(struct node *n)
@@ -700,6 +899,9 @@ void indexer_tick(struct node *n)
 			    "is made anew");
 		heal(n, true);
 	}
+	if (!ix->busy) {
+		log_limit_tell(&ix->log, steady_ms());
+	}
 	ix->facts_due = ix->facts_due || ix->facts.today != indexer_today();
 	if (!uv_is_active((uv_handle_t *)&ix->timer)) {
 		indexer_step(n);
@@ -719,6 +921,7 @@ int node_reindex(struct node *n, json_t **out)
 	ix->damages = 0;
 	open_again(ix, true);
 	ix->making = true;
+	ix->complete = false;
 	indexer_step(n);
 	return node_index_state(n, out);
 }

@@ -2,10 +2,10 @@
  * The indexer: keeps the index (store/index/index.h) up to date with the feeds
  * while the node runs; inside daemon/node/ only.
  *
- *                    opened                 full disk
+ *                    opened                  a failure
  *   INDEXER_OPENING ---------> INDEXER_OPEN <---------> INDEXER_RESTING
  *          ^                     |      |
- *          | damaged, removed,   |      | the disk fails
+ *          | damaged, removed,   |      | damaged again and again
  *          | weald reindex       v      v
  *          +---------------------+   INDEXER_OFF
  *
@@ -13,8 +13,8 @@
  * have more than the index wait in a queue: each is filled in by a job of its
  * replica, some hundred updates in one transaction, and goes to the end of the
  * queue where it has more. So that neither updates nor peers wait for it, a job
- * begins a moment after what it is to take in, and later while updates of
- * others are checked and stored.
+ * begins a moment after what it is to take in, later while updates are checked,
+ * stored or signed, and never in the queue of a feed before one of those.
  *
  * The index is disposable: nothing that happens to it stops the node.
  */
@@ -27,7 +27,7 @@
 enum indexer_state {
 	INDEXER_OPENING, /* or to be opened, anew where that was asked for */
 	INDEXER_OPEN,
-	INDEXER_RESTING, /* the disk is full: tried again at at_ms */
+	INDEXER_RESTING, /* it failed, a full disk say: again at at_ms */
 	INDEXER_OFF      /* given up until the next start, or weald reindex */
 };
 
@@ -44,15 +44,21 @@ void index_facts_release(struct index_facts *f);
 struct indexer {
 	struct index *x; /* of the job that runs, if one does */
 	enum indexer_state state;
-	bool busy;   /* a job is under way, or waits for its feed */
-	bool anew;   /* to be removed before it is opened */
-	bool making; /* made from nothing, and not all of it is in */
+	bool busy;     /* a job is under way, or waits for its feed */
+	bool anew;     /* to be removed before it is opened */
+	bool making;   /* made from nothing, and not all of it is in */
+	bool complete; /* the index says so: all feeds have been in */
+	bool strange;  /* it has what is of feeds that are not here */
 	/* to be filled in, in this order */
 	struct replica *first;
 	struct replica *last;
 	uint64_t batch;    /* updates in one transaction */
 	uint64_t since_ms; /* when what waits came; 0: nothing waits */
 	uint64_t at_ms;
+	uint64_t rest_ms; /* so long it rests; 0: nothing failed */
+	/* versions that are withheld; whoever has the index may log them */
+	struct log_limit log;
+	uint64_t withheld; /* of those filled in since it was opened */
 	/* how far the making has come: told in the log now and then */
 	uint64_t made_ms;
 	uint64_t told_ms;

@@ -41,6 +41,7 @@ struct membership {
 	uint64_t profile_retry_ms;
 	bool profile_signing;
 	bool profile_never; /* this node cannot sign for its region */
+	bool contact_told;  /* that the guard would refuse our contact today */
 };
 
 /* A person has followed @feed, or added the node @key (either may be NULL): no

@@ -115,7 +115,10 @@ struct replica {
 	struct indexing {
 		struct replica *next; /* in the indexer's queue */
 		bool waits;           /* it stands there */
-		bool revisit;         /* contents that were absent have come */
+		bool again;           /* what was absent is looked at again */
+		uint64_t cursor;      /* from here on */
+		uint64_t revisit_ms;  /* contents have come: look then; or 0 */
+		uint64_t late_ms;     /* the first of them */
 		bool torn;            /* it could not be read the last time */
 		bool out;             /* nor the time after: it is left out */
 		uint64_t seq;         /* where the index is with it */

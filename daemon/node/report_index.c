@@ -50,6 +50,7 @@ static json_t *index_one(const struct node *n)
 	}
 	report_add(&one, "without", without);
 	report_text(&one, "state", state_name(ix, &p));
+	report_bool(&one, "complete", ix->complete);
 	report_uint(&one, "feeds", p.feeds);
 	report_uint(&one, "updates", p.all);
 	report_uint(&one, "indexed", p.done);

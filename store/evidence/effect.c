@@ -24,6 +24,9 @@ enum column { ONE, AFTER, TIME, SINE, COSINE };
 #define COLUMNS_TREND  3u
 #define COLUMNS_SEASON 5u
 
+/* To both periods, where one has no events (docs/EVIDENCE.md, "No events"). */
+#define HALF_AN_EVENT 0.5
+
 /* No series that means anything comes near: a ratio beyond has run off. */
 #define RATIO_MAX 1e9
 /* A logarithm this near 0 is nothing but rounding: the ratio is 1. */
@@ -37,6 +40,7 @@ struct points {
 	double events[2]; /* sum of y before and after */
 	double sizes[2];
 	size_t months_n[2];
+	size_t rows_n[2];
 };
 
 /* ---- which rows are used -------------------------------------------------
@@ -135,6 +139,7 @@ static void points_add(struct points *p, const struct series_row *row,
 	    p->rows[p->n - 1].x[AFTER] != point->x[AFTER]) {
 		p->months_n[period]++;
 	}
+	p->rows_n[period]++;
 	p->months[p->n] = row->month;
 	p->n++;
 }
@@ -180,6 +185,7 @@ static enum effect_state points_collect(struct points *p,
 	memset(p->events, 0, sizeof p->events);
 	memset(p->sizes, 0, sizeof p->sizes);
 	memset(p->months_n, 0, sizeof p->months_n);
+	memset(p->rows_n, 0, sizeof p->rows_n);
 	if (s->n > SERIES_ROWS_MAX) {
 		return EFFECT_NO_FIT;
 	}
@@ -215,26 +221,59 @@ static size_t whole_months(double days)
 	return months < 1e6 ? (size_t)months : 1000000u;
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * A few events over many months are few figures all the same: each period
+ * needs as many rows as months.
+ */
 static enum effect_state points_enough(const struct points *p, size_t columns,
 				       const struct effect *e)
 {
-	if (e->months_before < SHORT_BEFORE_MIN ||
-	    e->months_after < SHORT_AFTER_MIN) {
+	const size_t before = least(e->months_before, p->rows_n[0]);
+	const size_t after = least(e->months_after, p->rows_n[1]);
+
+	if (before < SHORT_BEFORE_MIN || after < SHORT_AFTER_MIN) {
 		return EFFECT_TOO_EARLY;
 	}
 	if (columns == COLUMNS_SEASON && p->n < EFFECT_SEASON_POINTS_MIN) {
 		return EFFECT_TOO_EARLY;
 	}
-	if (p->n <= columns) {
-		return EFFECT_TOO_EARLY; /* a few events over many months */
-	}
 	if (p->events[0] == 0 || p->events[1] == 0) {
 		return EFFECT_NO_EVENTS;
 	}
-	return e->months_before >= FULL_BEFORE_MIN &&
-			       e->months_after >= FULL_AFTER_MIN
+	return before >= FULL_BEFORE_MIN && after >= FULL_AFTER_MIN
 		       ? EFFECT_FULL
 		       : EFFECT_SHORT;
+}
+
+/*
+ * No event before or none after has no ratio, and may be the best result there
+ * is. Half an event for each period, over its months as those at risk are:
+ * without a trend that is the usual correction, with one the same of the
+ * regression. True where it was needed.
+ */
+static bool points_add_half(struct points *p, enum effect_shape shape)
+{
+	size_t period;
+	size_t i;
+
+	if (shape == EFFECT_MEAN || shape == EFFECT_TIME_BETWEEN ||
+	    (p->events[0] == 0) == (p->events[1] == 0) || p->rows_n[0] == 0 ||
+	    p->rows_n[1] == 0) {
+		return false;
+	}
+	for (i = 0; i < p->n; i++) {
+		period = p->rows[i].x[AFTER] > 0 ? 1 : 0;
+		p->rows[i].y +=
+			HALF_AN_EVENT * p->rows[i].size / p->sizes[period];
+	}
+	p->events[0] += HALF_AN_EVENT;
+	p->events[1] += HALF_AN_EVENT;
+	return true;
 }
 
 /* ---- the estimate --------------------------------------------------------
@@ -352,6 +391,29 @@ static bool effect_set(struct effect *e, double log_ratio, double variance,
 	return true;
 }
 
+/*
+ * How much more the rows differ than chance makes them. Months without any
+ * event do not differ: where half an event was added, the other period says.
+ */
+static double points_phi(const struct points *p, const struct regression *fit,
+			 size_t columns, bool half_added)
+{
+	const size_t period = p->events[1] > p->events[0] ? 1 : 0;
+	double chi2 = 0;
+	size_t i;
+
+	if (!half_added) {
+		return fit->chi2 / (double)(p->n - columns);
+	}
+	for (i = 0; i < p->n; i++) {
+		if ((p->rows[i].x[AFTER] > 0) == (period == 1)) {
+			chi2 += p->rows[i].residual * p->rows[i].residual;
+		}
+	}
+	/* the step is not among what that period's rows decide */
+	return chi2 / (double)(p->rows_n[period] - (columns - 1));
+}
+
 static bool points_fit(struct points *p, enum effect_shape shape,
 		       size_t columns, struct effect *e)
 {
@@ -364,7 +426,8 @@ static bool points_fit(struct points *p, enum effect_shape shape,
 	    WEALD_OK) {
 		return false;
 	}
-	phi = fmax(fit.chi2 / (double)(p->n - columns), phi_floor(p, shape));
+	phi = fmax(points_phi(p, &fit, columns, e->half_added),
+		   phi_floor(p, shape));
 	log_ratio = fit.beta[AFTER];
 	variance = fit.variance[AFTER][AFTER];
 	if (shape == EFFECT_TIME_BETWEEN) {
@@ -398,10 +461,14 @@ static void estimate(const struct series *s, enum effect_shape shape,
 		out->months_before = whole_months(p.events[0]);
 		out->months_after = whole_months(p.events[1]);
 	}
+	out->half_added = points_add_half(&p, shape);
 	out->state = points_enough(&p, columns, out);
 	if ((out->state == EFFECT_FULL || out->state == EFFECT_SHORT) &&
 	    !points_fit(&p, shape, columns, out)) {
 		out->state = EFFECT_NO_FIT;
+	}
+	if (out->state != EFFECT_FULL && out->state != EFFECT_SHORT) {
+		out->half_added = false;
 	}
 }
 

@@ -19,6 +19,7 @@
 #ifndef WEALD_STORE_EVIDENCE_EFFECT_H
 #define WEALD_STORE_EVIDENCE_EFFECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "store/record/series.h"
@@ -40,18 +41,22 @@ enum effect_shape {
 
 /* Why there is no estimate, or how far it may be trusted. */
 enum effect_state {
-	EFFECT_FULL,      /* >= 12 months before and >= 10 after */
+	/* >= 12 months before and >= 10 after; of time-between, gaps too */
+	EFFECT_FULL,
 	EFFECT_SHORT,     /* 8-11 before or 6-9 after: certainty very low */
 	EFFECT_TOO_EARLY, /* fewer: no estimate */
 	EFFECT_NO_DENOMINATOR, /* one is 0 or less in a month with events */
 	EFFECT_OVER,           /* a proportion with more events than at risk */
-	EFFECT_NO_EVENTS,      /* none before, or none after: no ratio */
+	EFFECT_NO_EVENTS,      /* none at all; of means, none on one side */
 	EFFECT_NO_FIT          /* the regression does not settle */
 };
 
 /* Without an estimate all numbers but the months are 0. */
 struct effect {
 	enum effect_state state; /* an estimate for FULL and SHORT only */
+	/* none happened before, or none after: half an event was added to
+	   both, or there would be no ratio; to be told with it */
+	bool half_added;
 	double ratio;
 	double low; /* 95 % interval */
 	double high;

@@ -20,15 +20,16 @@ static const char *const tables[] = {
 	" FROM record AS r LEFT JOIN feed AS f ON f.id = r.feed"
 	" ORDER BY r.ref",
 	"SELECT 'version', f.name, v.seq, ifnull(r.ref, ''), v.version,"
-	" v.time, v.action, v.summary, v.state, v.why, v.override"
+	" v.time, v.action, v.summary, v.note, v.state, v.absent, v.why,"
+	" v.override"
 	" FROM feed AS f CROSS JOIN version AS v ON v.feed = f.id"
 	" LEFT JOIN record AS r ON r.id = v.record ORDER BY f.name, v.seq",
 	"SELECT 'tag', r.ref, t.type, t.code FROM record AS r"
 	" CROSS JOIN tag AS t ON t.record = r.id"
 	" ORDER BY r.ref, t.type, t.code",
-	"SELECT 'link', r.ref, l.rel, l.target, l.version FROM record AS r"
-	" CROSS JOIN link AS l ON l.record = r.id"
-	" ORDER BY r.ref, l.rel, l.target, l.version",
+	"SELECT 'link', r.ref, l.rel, l.target, l.version, l.feed_id"
+	" FROM record AS r CROSS JOIN link AS l ON l.record = r.id"
+	" ORDER BY r.ref, l.rel, l.target, l.version, l.feed_id",
 	"SELECT 'fact', r.ref, c.name, c.value FROM record AS r"
 	" CROSS JOIN fact AS c ON c.record = r.id ORDER BY r.ref, c.name",
 	"SELECT 'effect', r.ref, e.shape, e.state, e.ratio, e.low, e.high"

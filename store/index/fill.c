@@ -29,6 +29,12 @@ struct group {
 	uint64_t bytes;
 };
 
+/* An update that is withheld. */
+struct withheld {
+	uint64_t seq;
+	char *why;
+};
+
 /* A filling under way. */
 struct filling {
 	struct index *x;
@@ -37,7 +43,11 @@ struct filling {
 	struct entry_feed ef;
 	/* what failed to be read of the feed: no fault of the index */
 	int feed_err;
-	bool again; /* the index has these updates, and looks again */
+	bool again;   /* the index has these updates, and looks again */
+	uint64_t max; /* updates, or records that are taken out; 0: all */
+	/* updates that are withheld and were not; to be told at the end */
+	struct withheld *withheld;
+	size_t withheld_n;
 	/* two, in turns: one is written while the other is read */
 	struct group groups[2];
 	struct group *next; /* being loaded, or read */
@@ -84,6 +94,7 @@ static int end(struct index *x, struct entries *e, int r, struct weald_msg *msg)
 
 /* ---- a feed's row -------------------------------------------------------- */
 
+/* Empty where it is being taken out: at no place. */
 static bool is_at(const struct feed *f, uint64_t seq, struct span commit)
 {
 	return seq <= feed_committed_seq(f) && commit.len == OBJECT_ID_BYTES &&
@@ -121,44 +132,81 @@ static int read_row(struct index *x, const struct index_feed *feed,
 	return r;
 }
 
-static int take_out(struct entries *e, struct index *x, int64_t id,
-		    struct weald_msg *msg)
+/* The row of a feed whose records are taken out: the last of it. */
+static int remove_row(struct entries *e, struct index *x, int64_t id,
+		      struct weald_msg *msg)
 {
-	int r = entries_remove(e, id, msg);
+	sqlite3_stmt *s = NULL;
+	struct span feed_id;
+	bool row = false;
+	int r;
 
+	r = index_ask(x, "SELECT feed_id, name FROM feed WHERE id = ?", &s, msg,
+		      "i", id);
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+	}
+	if (r == WEALD_OK && row) {
+		feed_id.data = sqlite3_column_blob(s, 0);
+		feed_id.len = (size_t)sqlite3_column_bytes(s, 0);
+		r = entries_name_links(e, feed_id, index_text(s, 1), false,
+				       msg);
+	}
+	index_done(x, s);
 	return r == WEALD_OK ? index_run(x, "DELETE FROM feed WHERE id = ?",
 					 msg, "i", id)
 			     : r;
 }
 
+/*
+ * Take out at most @max records of the feed (0: all). *@out_left: there are
+ * more; what is in it says so, and nothing may come to it.
+ */
+static int take_out(struct entries *e, struct index *x, int64_t id,
+		    uint64_t max, bool *out_left, struct weald_msg *msg)
+{
+	int r = entries_remove(e, id, max, out_left, msg);
+
+	if (r != WEALD_OK) {
+		return r;
+	}
+	if (*out_left) {
+		return index_run(x,
+				 "UPDATE feed SET commit_id = x'' WHERE id = ?",
+				 msg, "i", id);
+	}
+	return remove_row(e, x, id, msg);
+}
+
 /* Another feed that has the name of this one: it was replaced. */
-static int take_out_namesake(struct entries *e, struct index *x,
-			     const struct index_feed *feed,
-			     struct weald_msg *msg)
+static int take_out_namesake(struct filling *f, bool *out_left)
 {
 	int64_t id = 0;
 	int r;
 
-	r = index_number(x, "SELECT id FROM feed WHERE name = ?", 0, &id, msg,
-			 "t", feed->name);
-	return r == WEALD_OK && id != 0 ? take_out(e, x, id, msg) : r;
+	r = index_number(f->x, "SELECT id FROM feed WHERE name = ?", 0, &id,
+			 f->msg, "t", f->feed->name);
+	return r == WEALD_OK && id != 0 ? take_out(f->entries, f->x, id, f->max,
+						   out_left, f->msg)
+					: r;
 }
 
-static int make_row(struct index *x, const struct index_feed *feed,
-		    struct row *row, struct weald_msg *msg)
+static int make_row(struct filling *f, struct row *row)
 {
 	static const uint8_t no_commit[OBJECT_ID_BYTES];
 	struct span commit = { no_commit, sizeof no_commit };
-	struct span id = { feed_identity(feed->feed)->feed, SHA256_BYTES };
+	struct span id = { feed_identity(f->feed->feed)->feed, SHA256_BYTES };
 	int r;
 
-	r = index_run(x,
+	r = index_run(f->x,
 		      "INSERT INTO feed (name, feed_id, own, title, contact,"
 		      " seq, commit_id) VALUES (?, ?, ?, '', '', 0, ?)",
-		      msg, "tbib", feed->name, &id, (int64_t)feed->own,
+		      f->msg, "tbib", f->feed->name, &id, (int64_t)f->feed->own,
 		      &commit);
-	*row = (struct row){ .id = sqlite3_last_insert_rowid(x->db) };
-	return r;
+	*row = (struct row){ .id = sqlite3_last_insert_rowid(f->x->db) };
+	return r == WEALD_OK ? entries_name_links(f->entries, id, f->feed->name,
+						  true, f->msg)
+			     : r;
 }
 
 /* ---- updates about the feed itself --------------------------------------- */
@@ -270,13 +318,58 @@ static void note_feed_fault(struct filling *f, uint64_t seq, int r)
 		   (unsigned long long)seq);
 }
 
+static int note_withheld(struct filling *f, const struct sheet *s)
+{
+	struct withheld *list = f->withheld;
+	size_t n = f->withheld_n;
+	int64_t before = INDEX_SHOWN;
+	int r = WEALD_OK;
+
+	if (f->x->withheld_fn == NULL) {
+		return WEALD_OK;
+	}
+	if (f->again) {
+		r = index_number(f->x,
+				 "SELECT state FROM version"
+				 " WHERE feed = ? AND seq = ?",
+				 INDEX_SHOWN, &before, f->msg, "iu", f->ef.id,
+				 s->stored.update.seq);
+	}
+	if (r != WEALD_OK || before == INDEX_WITHHELD) {
+		return r; /* it was so for what the update says of itself */
+	}
+	/* 1, 2, 4 ... */
+	if ((n & (n - 1)) == 0) {
+		list = realloc(list, (n == 0 ? 1 : n * 2) * sizeof *list);
+		if (list == NULL) {
+			return WEALD_NOMEM;
+		}
+		f->withheld = list;
+	}
+	list[n].seq = s->stored.update.seq;
+	list[n].why = strdup(s->seen.why);
+	if (list[n].why == NULL) {
+		return WEALD_NOMEM;
+	}
+	f->withheld_n++;
+	return WEALD_OK;
+}
+
 static int take_sheet(struct filling *f, struct sheet *s)
 {
+	int r = WEALD_OK;
+
 	if (s->err != WEALD_OK) {
 		return s->err;
 	}
-	if (s->stored.update.record.len == 0) {
-		return f->again ? WEALD_OK : add_plain(f, s);
+	if (f->again && s->absent) {
+		return WEALD_OK; /* nothing new */
+	}
+	if (s->seen.state == INDEX_WITHHELD) {
+		r = note_withheld(f, s);
+	}
+	if (r != WEALD_OK || s->stored.update.record.len == 0) {
+		return r == WEALD_OK ? add_plain(f, s) : r;
 	}
 	return entries_add(f->entries, &f->ef, &s->stored.update, &s->seen,
 			   f->again, f->msg);
@@ -374,23 +467,31 @@ static int write_place(const struct filling *f, uint64_t seq)
 			 f->msg, "ubi", seq, &commit, f->ef.id);
 }
 
-/* The row from which to go on. */
-static int stand(struct filling *f, struct row *row)
+/*
+ * The row from which to go on. *@out_left: there is none, since what was there
+ * is not all taken out.
+ */
+static int stand(struct filling *f, struct row *row, bool *out_left)
 {
 	int r;
 
+	*out_left = false;
 	r = read_row(f->x, f->feed, row, f->msg);
 	if (r == WEALD_OK && row->id != 0 &&
 	    !(row->same_place && row->same_name)) {
-		r = take_out(f->entries, f->x, row->id, f->msg);
+		r = take_out(f->entries, f->x, row->id, f->max, out_left,
+			     f->msg);
 		row->id = 0;
 	}
-	if (r == WEALD_OK && row->id == 0) {
-		r = take_out_namesake(f->entries, f->x, f->feed, f->msg);
-		if (r == WEALD_OK) {
-			r = make_row(f->x, f->feed, row, f->msg);
-		}
-	} else if (r == WEALD_OK && row->own != f->feed->own) {
+	if (r == WEALD_OK && row->id == 0 && !*out_left) {
+		r = take_out_namesake(f, out_left);
+	}
+	if (r != WEALD_OK || *out_left) {
+		return r;
+	}
+	if (row->id == 0) {
+		r = make_row(f, row);
+	} else if (row->own != f->feed->own) {
 		r = index_run(f->x, "UPDATE feed SET own = ? WHERE id = ?",
 			      f->msg, "ii", (int64_t)f->feed->own, row->id);
 	}
@@ -398,20 +499,24 @@ static int stand(struct filling *f, struct row *row)
 	return r;
 }
 
-/* Take in at most @max updates (0: all). */
-static int fill(struct filling *f, uint64_t max, uint64_t *out_left)
+static int fill(struct filling *f, uint64_t *out_left)
 {
 	uint64_t last = feed_committed_seq(f->feed->feed);
+	bool leaving = false;
 	struct row row;
 	uint64_t seq;
 	int r;
 
-	r = stand(f, &row);
+	r = stand(f, &row, &leaving);
 	if (r != WEALD_OK) {
 		return r;
 	}
-	if (max != 0 && last - row.seq > max) {
-		last = row.seq + max;
+	if (leaving) {
+		*out_left = last;
+		return WEALD_OK;
+	}
+	if (f->max != 0 && last - row.seq > f->max) {
+		last = row.seq + f->max;
 	}
 	for (seq = row.seq; seq < last; seq++) {
 		r = take_update(f, seq + 1);
@@ -426,7 +531,7 @@ static int fill(struct filling *f, uint64_t max, uint64_t *out_left)
 	if (r == WEALD_OK && seq > row.seq) {
 		r = write_place(f, seq);
 	}
-	if (r == WEALD_OK && out_left != NULL) {
+	if (r == WEALD_OK) {
 		*out_left = feed_committed_seq(f->feed->feed) - seq;
 	}
 	return r;
@@ -434,7 +539,8 @@ static int fill(struct filling *f, uint64_t max, uint64_t *out_left)
 
 /* In one transaction. */
 static int filling_begin(struct index *x, const struct index_feed *feed,
-			 struct filling **out, struct weald_msg *msg)
+			 uint64_t max, struct filling **out,
+			 struct weald_msg *msg)
 {
 	struct filling *f = calloc(1, sizeof *f);
 	int r;
@@ -444,6 +550,7 @@ static int filling_begin(struct index *x, const struct index_feed *feed,
 	}
 	f->x = x;
 	f->feed = feed;
+	f->max = max;
 	f->msg = msg;
 	f->ef.name = span_of(feed->name);
 	f->ef.slug = span_of(feed_identity(feed->feed)->slug);
@@ -467,6 +574,15 @@ static int filling_end(struct filling *f, int r)
 		sheet_release(&f->groups[1].sheets[i]);
 	}
 	r = end(f->x, f->entries, r, f->msg);
+	for (i = 0; i < f->withheld_n; i++) {
+		if (r == WEALD_OK) {
+			f->x->withheld_fn(f->x->withheld_ctx, f->feed->name,
+					  f->withheld[i].seq,
+					  f->withheld[i].why);
+		}
+		free(f->withheld[i].why);
+	}
+	free(f->withheld);
 	if (r == WEALD_OK) {
 		r = f->feed_err;
 	}
@@ -478,21 +594,42 @@ int index_fill(struct index *x, const struct index_feed *feed,
 	       uint64_t updates_max, uint64_t *out_left, struct weald_msg *msg)
 {
 	struct filling *f = NULL;
+	uint64_t left = 0;
 	int r;
 
-	r = filling_begin(x, feed, &f, msg);
+	r = filling_begin(x, feed, updates_max, &f, msg);
 	if (r != WEALD_OK) {
 		return r;
 	}
-	return filling_end(f, fill(f, updates_max, out_left));
+	r = filling_end(f, fill(f, &left));
+	if (r == WEALD_OK && out_left != NULL) {
+		*out_left = left;
+	}
+	return r;
 }
 
 /* ---- looking again ------------------------------------------------------- */
 
-static int revisit(struct filling *f)
+/* The next version of the feed beyond @after that is not here; 0: none. */
+static int next_absent(struct filling *f, uint64_t after, uint64_t *out)
+{
+	int64_t seq = 0;
+	int r;
+
+	r = index_number(f->x,
+			 "SELECT seq FROM version"
+			 " WHERE feed = ? AND seq > ? AND absent <> 0"
+			 " ORDER BY seq LIMIT 1",
+			 0, &seq, f->msg, "iu", f->ef.id, after);
+	*out = (uint64_t)seq;
+	return r;
+}
+
+static int revisit(struct filling *f, uint64_t *cursor, bool *out_left)
 {
 	struct row row;
-	int64_t seq = 0;
+	uint64_t seq = 0;
+	uint64_t n = 0;
 	int r;
 
 	r = read_row(f->x, f->feed, &row, f->msg);
@@ -502,34 +639,41 @@ static int revisit(struct filling *f)
 	}
 	f->ef.id = row.id;
 	f->again = true;
-	do {
-		/* withheld: for its summary, or for what has come since */
-		r = index_number(f->x,
-				 "SELECT seq FROM version"
-				 " WHERE feed = ? AND seq > ?"
-				 " AND state IN (?, ?)"
-				 " ORDER BY seq LIMIT 1",
-				 0, &seq, f->msg, "iiii", row.id, seq,
-				 (int64_t)INDEX_ABSENT,
-				 (int64_t)INDEX_WITHHELD);
-		if (r == WEALD_OK && seq != 0) {
-			r = take_update(f, (uint64_t)seq);
+	r = next_absent(f, *cursor, &seq);
+	while (r == WEALD_OK && f->feed_err == WEALD_OK && seq != 0 &&
+	       (f->max == 0 || n < f->max)) {
+		*cursor = seq;
+		n++;
+		r = take_update(f, seq);
+		if (r == WEALD_OK) {
+			r = next_absent(f, *cursor, &seq);
 		}
-	} while (r == WEALD_OK && f->feed_err == WEALD_OK && seq != 0);
+	}
+	*out_left = seq != 0;
 	return r == WEALD_OK ? take_rest(f) : r;
 }
 
 int index_revisit(struct index *x, const struct index_feed *feed,
+		  uint64_t *cursor, uint64_t updates_max, bool *out_left,
 		  struct weald_msg *msg)
 {
 	struct filling *f = NULL;
+	uint64_t at = *cursor;
+	bool left = false;
 	int r;
 
-	r = filling_begin(x, feed, &f, msg);
+	r = filling_begin(x, feed, updates_max, &f, msg);
 	if (r != WEALD_OK) {
 		return r;
 	}
-	return filling_end(f, revisit(f));
+	r = filling_end(f, revisit(f, &at, &left));
+	if (r == WEALD_OK) {
+		*cursor = at;
+	}
+	if (r == WEALD_OK && out_left != NULL) {
+		*out_left = left;
+	}
+	return r;
 }
 
 /* ---- taking out, and where it stands ------------------------------------- */
@@ -572,39 +716,65 @@ static int next_gone(struct index *x, const char *const *names, size_t names_n,
 }
 
 int index_keep(struct index *x, const char *const *names, size_t names_n,
-	       struct weald_msg *msg)
+	       uint64_t records_max, bool *out_left, struct weald_msg *msg)
 {
 	struct entries *e = NULL;
+	bool left = false;
 	int64_t id = 0;
 	int r;
 
 	r = next_gone(x, names, names_n, &id, msg);
-	if (r != WEALD_OK || id == 0) {
-		return r;
-	}
-	r = begin(x, &e, msg);
-	if (r != WEALD_OK) {
-		return r;
-	}
-	while (r == WEALD_OK && id != 0) {
-		r = take_out(e, x, id, msg);
-		if (r == WEALD_OK) {
-			r = next_gone(x, names, names_n, &id, msg);
+	if (r == WEALD_OK && id != 0) {
+		r = begin(x, &e, msg);
+		if (r != WEALD_OK) {
+			return r;
 		}
+		while (r == WEALD_OK && id != 0 && !left) {
+			r = take_out(e, x, id, records_max, &left, msg);
+			if (r == WEALD_OK && !left) {
+				r = next_gone(x, names, names_n, &id, msg);
+				left = id != 0 && records_max != 0;
+			}
+		}
+		r = end(x, e, r, msg);
 	}
-	return end(x, e, r, msg);
+	if (r == WEALD_OK && out_left != NULL) {
+		*out_left = left;
+	}
+	return r;
+}
+
+int index_head(struct index *x, const char *name, struct index_head *out,
+	       struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = false;
+	int r;
+
+	*out = (struct index_head){ .seq = 0 };
+	r = index_ask(x, "SELECT seq, commit_id FROM feed WHERE name = ?", &s,
+		      msg, "t", name);
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+	}
+	if (r == WEALD_OK && row &&
+	    sqlite3_column_bytes(s, 1) == OBJECT_ID_BYTES) {
+		out->seq = index_u64(s, 0);
+		memcpy(out->commit, sqlite3_column_blob(s, 1),
+		       sizeof out->commit);
+	}
+	index_done(x, s);
+	return r;
 }
 
 int index_seq(struct index *x, const char *name, uint64_t *out_seq,
 	      struct weald_msg *msg)
 {
-	int64_t seq = 0;
-	int r;
+	struct index_head head;
+	int r = index_head(x, name, &head, msg);
 
-	r = index_number(x, "SELECT seq FROM feed WHERE name = ?", 0, &seq, msg,
-			 "t", name);
 	if (r == WEALD_OK) {
-		*out_seq = (uint64_t)seq;
+		*out_seq = head.seq;
 	}
 	return r;
 }

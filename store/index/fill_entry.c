@@ -208,21 +208,38 @@ static int find_entry(struct entries *e, const struct entry_feed *feed,
 	return WEALD_OK;
 }
 
+/* A note without the line that confirms warnings, and what parts them. */
+static struct span without_last_line(struct span note)
+{
+	while (note.len > 0 && note.data[note.len - 1] != '\n') {
+		note.len--;
+	}
+	while (note.len > 0 && note.data[note.len - 1] == '\n') {
+		note.len--;
+	}
+	return note;
+}
+
 static int write_version(struct entries *e, const struct entry *one,
 			 const struct update *u, const struct seen *seen,
 			 struct weald_msg *msg)
 {
-	struct span none = { NULL, 0 };
-	const struct span *summary =
-		seen->state == INDEX_WITHHELD ? &none : &u->summary;
+	struct span summary = u->summary;
+	struct span reason = { NULL, 0 };
 
+	if (seen->state == INDEX_WITHHELD) {
+		summary.len = 0;
+	} else if (update_action(u) == ACTION_WITHDRAW) {
+		reason = seen->override ? without_last_line(u->note) : u->note;
+	}
 	return index_run(e->x,
 			 "INSERT OR REPLACE INTO version (feed, seq, record,"
-			 " version, time, action, summary, state, why,"
-			 " override) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			 msg, "iuiuussiti", one->feed->id, u->seq, one->id,
-			 u->version, u->time, &u->action, summary,
-			 (int64_t)seen->state, seen->why,
+			 " version, time, action, summary, note, state,"
+			 " absent, why, override)"
+			 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			 msg, "iuiuusssiiti", one->feed->id, u->seq, one->id,
+			 u->version, u->time, &u->action, &summary, &reason,
+			 (int64_t)seen->state, (int64_t)seen->absent, seen->why,
 			 (int64_t)seen->override);
 }
 
@@ -411,39 +428,82 @@ struct linking {
 	struct weald_msg *msg;
 };
 
+static int insert_link(const struct linking *l, const char *rel,
+		       const struct reference *target, uint64_t version,
+		       struct span feed_id)
+{
+	struct buf text;
+	struct span whole;
+	int r;
+
+	buf_init(&text, REF_BYTES_MAX);
+	r = reference_format(&text, target);
+	whole = buf_span(&text);
+	if (r == WEALD_OK) {
+		r = index_run(l->e->x,
+			      "INSERT OR IGNORE INTO link (record, rel,"
+			      " target, version, feed_id)"
+			      " VALUES (?, ?, ?, ?, ?)",
+			      l->msg, "itsub", l->one->id, rel, &whole, version,
+			      &feed_id);
+	}
+	buf_release(&text);
+	return r == WEALD_TOOBIG ? WEALD_OK : r;
+}
+
+/* Written in the form for machines: by the feed's name, where it is here. */
+static int write_machine_link(const struct linking *l, const char *rel,
+			      struct reference *target, uint64_t version)
+{
+	struct index *x = l->e->x;
+	uint8_t id[SHA256_BYTES];
+	struct span feed_id = { id, sizeof id };
+	sqlite3_stmt *s = NULL;
+	bool row = false;
+	int r;
+
+	r = hex_decode(target->region, id, sizeof id);
+	if (r == WEALD_OK) {
+		r = index_ask(x, "SELECT name FROM feed WHERE feed_id = ?", &s,
+			      l->msg, "b", &feed_id);
+	}
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, l->msg);
+	}
+	if (r == WEALD_OK && row) {
+		target->region = span_of(index_text(s, 0));
+		target->is_feed = false;
+	}
+	if (r == WEALD_OK) {
+		r = insert_link(l, rel, target, version, feed_id);
+	}
+	index_done(x, s);
+	return r;
+}
+
 static int write_link(void *ctx, const char *rel, const struct reference *ref,
 		      size_t line)
 {
 	const struct linking *l = ctx;
 	struct reference target = *ref;
-	struct buf text;
-	struct span whole;
+	struct span no_id = { (const uint8_t *)"", 0 };
 	const char *last = strrchr(rel, '.');
-	int r;
 
 	(void)line;
+	rel = last == NULL ? rel : last + 1;
+	target.version = 0;
+	if (!is_code(rel)) {
+		return WEALD_OK;
+	}
+	if (ref->is_feed) {
+		return write_machine_link(l, rel, &target, ref->version);
+	}
 	/* as other feeds call this one here */
 	if (target.region.len == 0 ||
 	    span_equal(target.region, l->one->feed->slug)) {
 		target.region = l->one->feed->name;
 	}
-	target.version = 0;
-	rel = last == NULL ? rel : last + 1;
-	if (!is_code(rel)) {
-		return WEALD_OK;
-	}
-	buf_init(&text, REF_BYTES_MAX);
-	r = reference_format(&text, &target);
-	whole = buf_span(&text);
-	if (r == WEALD_OK) {
-		r = index_run(l->e->x,
-			      "INSERT OR IGNORE INTO link (record, rel,"
-			      " target, version) VALUES (?, ?, ?, ?)",
-			      l->msg, "itsu", l->one->id, rel, &whole,
-			      ref->version);
-	}
-	buf_release(&text);
-	return r == WEALD_TOOBIG ? WEALD_OK : r;
+	return insert_link(l, rel, &target, ref->version, no_id);
 }
 
 static int write_fact(struct entries *e, int64_t id, const char *name,
@@ -637,34 +697,83 @@ int entries_finish(struct entries *e, struct weald_msg *msg)
 	return r == WEALD_OK ? words_write(e->words, e->x, msg) : r;
 }
 
-int entries_remove(struct entries *e, int64_t feed, struct weald_msg *msg)
+/* A record, whole. */
+static int remove_record(struct entries *e, int64_t id, struct weald_msg *msg)
 {
+	int r = remove_rows(e, id, msg);
+
+	if (r == WEALD_OK) {
+		r = index_run(e->x, "DELETE FROM version WHERE record = ?", msg,
+			      "i", id);
+	}
+	if (r == WEALD_OK) {
+		r = index_run(e->x, "DELETE FROM record WHERE id = ?", msg, "i",
+			      id);
+	}
+	if (r == WEALD_OK && words_are_many(e->words)) {
+		r = words_write(e->words, e->x, msg);
+	}
+	return r;
+}
+
+int entries_remove(struct entries *e, int64_t feed, uint64_t max,
+		   bool *out_left, struct weald_msg *msg)
+{
+	uint64_t n = 0;
 	int64_t id = 0;
 	int r;
 
-	do {
-		r = index_number(e->x,
-				 "SELECT id FROM record"
-				 " WHERE +feed = ? AND id > ?"
-				 " ORDER BY id LIMIT 1",
-				 0, &id, msg, "ii", feed, id);
-		if (r == WEALD_OK && id != 0) {
-			r = remove_rows(e, id, msg);
+	/* the first by its index, the others in the order of FTS5 */
+	r = index_number(e->x, "SELECT min(id) FROM record WHERE feed = ?", 0,
+			 &id, msg, "i", feed);
+	while (r == WEALD_OK && id != 0 && (max == 0 || n < max)) {
+		r = remove_record(e, id, msg);
+		n++;
+		if (r == WEALD_OK) {
+			r = index_number(e->x,
+					 "SELECT id FROM record"
+					 " WHERE +feed = ? AND id > ?"
+					 " ORDER BY id LIMIT 1",
+					 0, &id, msg, "ii", feed, id);
 		}
-		if (r == WEALD_OK && words_are_many(e->words)) {
-			r = words_write(e->words, e->x, msg);
-		}
-	} while (r == WEALD_OK && id != 0);
+	}
 	if (r == WEALD_OK) {
 		r = words_write(e->words, e->x, msg);
 	}
-	if (r == WEALD_OK) {
-		r = index_run(e->x, "DELETE FROM record WHERE feed = ?", msg,
-			      "i", feed);
-	}
-	if (r == WEALD_OK) {
+	if (r == WEALD_OK && id == 0) {
+		/* what is about the feed itself */
 		r = index_run(e->x, "DELETE FROM version WHERE feed = ?", msg,
 			      "i", feed);
 	}
+	*out_left = id != 0;
+	return r;
+}
+
+int entries_name_links(struct entries *e, struct span id, const char *name,
+		       bool comes, struct weald_msg *msg)
+{
+	struct buf by_id;
+	struct span from;
+	struct span to = span_of(name);
+	int r;
+
+	buf_init(&by_id, REF_BYTES_MAX);
+	r = buf_add_text(&by_id, REFERENCE_SCHEME);
+	if (r == WEALD_OK) {
+		r = buf_add_hex(&by_id, id.data, id.len);
+	}
+	from = buf_span(&by_id);
+	if (!comes) {
+		from = to;
+		to = buf_span(&by_id);
+	}
+	if (r == WEALD_OK) {
+		r = index_run(
+			e->x,
+			"UPDATE link SET target = ?1 || substr(target, ?2)"
+			" WHERE feed_id = ?3 AND feed_id <> x''",
+			msg, "sub", &to, (uint64_t)from.len + 1, &id);
+	}
+	buf_release(&by_id);
 	return r;
 }

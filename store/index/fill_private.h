@@ -48,6 +48,7 @@ void content_free(struct content *c);
 
 struct seen {
 	enum index_state state;
+	bool absent; /* contents of it are not in this home */
 	char why[SEEN_WHY_BYTES];
 	bool override;
 	struct content *content; /* INDEX_SHOWN; owned */
@@ -116,7 +117,17 @@ int entries_add(struct entries *e, const struct entry_feed *feed,
 /* Write what was noted, but for the words, which entries_finish() writes. */
 int entries_write(struct entries *e, struct weald_msg *msg);
 int entries_finish(struct entries *e, struct weald_msg *msg);
-/* Take all records of the feed @id out. */
-int entries_remove(struct entries *e, int64_t feed, struct weald_msg *msg);
+/*
+ * Take the records of the feed @feed out, at most @max (0: all); *@out_left:
+ * there are more.
+ */
+int entries_remove(struct entries *e, int64_t feed, uint64_t max,
+		   bool *out_left, struct weald_msg *msg);
+/*
+ * The feed @id, which is called @name here, comes or goes: references by its
+ * id are to its name, or to its id again.
+ */
+int entries_name_links(struct entries *e, struct span id, const char *name,
+		       bool comes, struct weald_msg *msg);
 
 #endif

@@ -61,6 +61,9 @@ static int load_file(void *ctx, struct span name,
 	struct file *file;
 	int r;
 
+	if (s->absent) {
+		return WEALD_OK; /* it is looked at when all are here */
+	}
 	if (s->files_n >= FILES_MAX || s->bytes >= FILES_BYTES_MAX ||
 	    name.len >= NAME_BYTES) {
 		s->over = true;
@@ -208,23 +211,25 @@ static int ask_guard(struct sheet *s, const struct record *record)
 				  .note = u->note };
 	struct record_file *files = NULL;
 	struct record_path path;
+	/* some of its files: they do not say what all of them do */
+	size_t files_n = s->absent ? 0 : s->files_n;
 	size_t i;
 
 	if (path_parse_record(u->record, &path, NULL) == WEALD_OK) {
 		in.slug = path.slug;
 	}
-	if (s->files_n > 0) {
-		files = calloc(s->files_n, sizeof *files);
+	if (files_n > 0) {
+		files = calloc(files_n, sizeof *files);
 		if (files == NULL) {
 			return WEALD_NOMEM;
 		}
 	}
-	for (i = 0; i < s->files_n; i++) {
+	for (i = 0; i < files_n; i++) {
 		files[i].name = span_of(s->files[i].name);
 		files[i].content = buf_span(&s->files[i].content);
 	}
 	in.files = files;
-	in.files_n = s->files_n;
+	in.files_n = files_n;
 	guard_record(&in, &report);
 	free(files);
 	if (report.no_memory) {
@@ -234,7 +239,7 @@ static int ask_guard(struct sheet *s, const struct record *record)
 	if (report.verdict == GUARD_BLOCK) {
 		s->seen.state = INDEX_WITHHELD;
 		list_kinds(&report, s->seen.why);
-	} else if (s->over) {
+	} else if (s->over && !s->absent) {
 		s->seen.state = INDEX_WITHHELD;
 		(void)snprintf(s->seen.why, sizeof s->seen.why, "%s",
 			       guard_kind_name(GUARD_UNREADABLE));
@@ -347,6 +352,7 @@ void sheet_judge(struct sheet *s)
 	struct seen *seen = &s->seen;
 	unsigned kinds = 0;
 
+	seen->absent = s->absent;
 	seen->override = guard_override_read(s->stored.update.note, &kinds);
 	if (s->absent) {
 		seen->state = INDEX_ABSENT;

@@ -52,18 +52,20 @@ static const char *const probes[] = {
 	" ORDER BY ref DESC LIMIT 1",
 	"SELECT time FROM record INDEXED BY record_kind"
 	" ORDER BY kind DESC, time DESC LIMIT 1",
-	"SELECT feed, seq, record, version, time, action, summary, state, why,"
-	" override FROM version ORDER BY feed DESC, seq DESC LIMIT 1",
+	"SELECT feed, seq, record, version, time, action, summary, note, state,"
+	" absent, why, override FROM version ORDER BY feed DESC, seq DESC "
+	"LIMIT 1",
 	"SELECT seq FROM version INDEXED BY version_record"
 	" ORDER BY record DESC LIMIT 1",
 	"SELECT type, code, record FROM tag ORDER BY type DESC LIMIT 1",
-	"SELECT record, rel, target, version FROM link"
+	"SELECT record, rel, target, version, feed_id FROM link"
 	" ORDER BY record DESC LIMIT 1",
 	"SELECT record FROM link INDEXED BY link_target"
 	" ORDER BY target DESC LIMIT 1",
 	"SELECT record, name, value FROM fact ORDER BY record DESC LIMIT 1",
 	"SELECT record, shape, state, ratio, low, high FROM effect"
 	" ORDER BY record DESC LIMIT 1",
+	"SELECT id FROM complete",
 	"SELECT term, n FROM term ORDER BY term DESC LIMIT 1",
 	"SELECT title, labels, text FROM search ORDER BY rowid DESC LIMIT 1",
 	"SELECT rowid FROM search WHERE search MATCH 'the' LIMIT 1",
@@ -101,6 +103,34 @@ void index_close(struct index *x)
 bool index_is_damaged(const struct index *x)
 {
 	return x->damaged;
+}
+
+void index_on_withheld(struct index *x, index_withheld_fn *fn, void *ctx)
+{
+	x->withheld_fn = fn;
+	x->withheld_ctx = ctx;
+}
+
+int index_set_complete(struct index *x, struct weald_msg *msg)
+{
+	bool complete = false;
+	int r = index_is_complete(x, &complete, msg);
+
+	if (r != WEALD_OK || complete) {
+		return r;
+	}
+	return index_run(x, "INSERT INTO complete (id) VALUES (1)", msg, "");
+}
+
+int index_is_complete(struct index *x, bool *out, struct weald_msg *msg)
+{
+	int64_t id = 0;
+	int r = index_number(x, "SELECT id FROM complete", 0, &id, msg, "");
+
+	if (r == WEALD_OK) {
+		*out = id != 0;
+	}
+	return r;
 }
 
 /* The handle, its settings; nothing of the file may have been read yet. */

@@ -72,7 +72,7 @@ struct index_feed {
  * updates (0: all), in one transaction: some thousand at a time are taken in
  * fastest. *@out_left, which may be NULL, is how many are still missing. A
  * feed that no longer stands where the index says, or has another name, is
- * taken out first.
+ * taken out first, as many records in one call: nothing may be taken in then.
  *
  *   WEALD_NOSPACE, WEALD_IO  the disk; the index is as it was before
  *   WEALD_CORRUPT            index_is_damaged(): the index is, and as it was.
@@ -86,17 +86,55 @@ int index_fill(struct index *x, const struct index_feed *feed,
 
 /*
  * Contents that were absent (a narrow replica) have come: look again at what
- * the index has of @feed without its contents. As index_fill(). Each update
- * without contents is read, some 60 microseconds each: once for many contents.
+ * the index has of @feed without its contents, from *@cursor on (0: from the
+ * first update), at most @updates_max versions (0: all), in one transaction.
+ * *@cursor moves behind the last one, but not where it fails; *@out_left,
+ * which may be NULL, says whether there are more. One that is still absent
+ * costs some 60 microseconds. As index_fill().
  */
 int index_revisit(struct index *x, const struct index_feed *feed,
+		  uint64_t *cursor, uint64_t updates_max, bool *out_left,
 		  struct weald_msg *msg);
 
-/* Take out what is of feeds not among these: they left this home. */
+/*
+ * Called for each version that index_fill() and index_revisit() newly find to
+ * be one that the privacy guard would block, after it is stored so: @why are
+ * the kinds of finding, "," between. A feed that is taken in anew is new. On
+ * the thread of that call; not to use the index. @fn NULL: nobody is told.
+ */
+typedef void index_withheld_fn(void *ctx, const char *feed, uint64_t seq,
+			       const char *why);
+void index_on_withheld(struct index *x, index_withheld_fn *fn, void *ctx);
+
+/*
+ * An index that is made anew answers from what is in it already. Whoever
+ * fills it says when all feeds of the home are in; it stays so until it is
+ * made anew once more. Whether it is up to date with a feed is another
+ * question: index_head().
+ */
+int index_set_complete(struct index *x, struct weald_msg *msg);
+int index_is_complete(struct index *x, bool *out, struct weald_msg *msg);
+
+/*
+ * Take out what is of feeds not among these: they left this home. At most
+ * @records_max records (0: all), in one transaction; *@out_left, which may be
+ * NULL, says whether there are more.
+ */
 int index_keep(struct index *x, const char *const *names, size_t names_n,
+	       uint64_t records_max, bool *out_left, struct weald_msg *msg);
+
+/*
+ * Where the index is with the feed called @name: all zero where it has none of
+ * it, or is taking it out.
+ */
+struct index_head {
+	uint64_t seq;
+	uint8_t commit[OBJECT_ID_BYTES];
+};
+int index_head(struct index *x, const char *name, struct index_head *out,
 	       struct weald_msg *msg);
 
-/* Where the index is with the feed called @name: 0 where it has none of it. */
+/* The seq of index_head(). */
 int index_seq(struct index *x, const char *name, uint64_t *out_seq,
 	      struct weald_msg *msg);
 

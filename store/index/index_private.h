@@ -39,7 +39,9 @@ struct index {
 	sqlite3 *db;
 	char *dir; /* the home's */
 	enum index_mode mode;
-	bool damaged; /* SQLite said so: to be made anew */
+	bool damaged;                   /* SQLite said so: to be made anew */
+	index_withheld_fn *withheld_fn; /* or NULL */
+	void *withheld_ctx;
 	/* those that nobody uses just now, by the hash of their text */
 	sqlite3_stmt *kept[INDEX_STATEMENTS_MAX];
 };

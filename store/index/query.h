@@ -34,13 +34,15 @@ struct hit {
 	char *title; /* "" where nothing of it may be shown */
 	uint64_t version;
 	uint64_t last; /* larger where the latest version is not shown */
+	enum index_state last_state; /* of that: why it is not */
 	uint64_t time;
 	bool known;
 	bool example;
-	bool withdrawn;     /* by its author, by its status, or by a withdrawal
-			       record of any region that speaks of this version */
-	char *withdrawn_by; /* ref of the gravest such record; "" where by its
-			       author */
+	bool withdrawn;     /* by its own region: by its author, its status, or
+			       a withdrawal record that names `version` */
+	char *withdrawn_by; /* ref of the gravest withdrawal record, of any
+			       region, that names `version`; ""; where it is
+			       not withdrawn, another region warns of it */
 	char *level;        /* of that: "stop-now" ...; "" */
 	bool ours;       /* an adoption of this region uses it and, where it is
 			    withdrawn, has not acknowledged that */
@@ -121,9 +123,12 @@ struct use {
 	char *sites;           /* "3 of 5" using of planned; "" */
 	uint64_t version_seen; /* 0: not said */
 	char *next_review;
-	char *result_ref; /* of the evidence or adoption with the estimate */
+	char *result_ref; /* of the evidence or adoption with the numbers */
 	char *verdict;    /* improved, unclear, worse, too-early, not-reported,
-			     pending (younger than 12 months) */
+			     pending (younger than 12 months); no-verdict: the
+			     measure counts what is wanted or balances, so a
+			     ratio says nothing of good or bad; no-events:
+			     numbers, but no events to make a ratio of */
 	double ratio;     /* own-trend; 0 where there is none */
 	double low;
 	double high;
@@ -135,13 +140,13 @@ struct use {
 
 /*
  * What follows from all records that are linked to an intervention. One result
- * a region: of several, the newest evidence with an estimate or else the newest
- * adoption with one; one adoption: of several, the newest that has not stopped.
- * What its region withdrew does not count.
+ * a region: of several with a verdict, or else with numbers at all, the newest
+ * evidence or, without any, the newest adoption; one adoption: of several, the
+ * newest that has not stopped. What its region withdrew does not count.
  *
  * A region has tried it that has an adoption which is beyond considering and
  * planning, or any evidence: tried is the sum of improved, unclear, worse,
- * not_reported and pending.
+ * no_verdict, not_reported and pending.
  */
 struct derived {
 	char maturity[24]; /* code maturity_derived */
@@ -149,6 +154,7 @@ struct derived {
 	size_t improved;
 	size_t unclear;
 	size_t worse;
+	size_t no_verdict;   /* no-verdict, no-events */
 	size_t not_reported; /* adopted for over 12 months, no result */
 	size_t pending;      /* for less, or too early to say */
 	size_t implementing; /* regions implementing or embedded */
@@ -166,6 +172,24 @@ struct derived {
 int query_derived(struct index *x, const char *ref, int64_t today,
 		  struct derived *out, struct weald_msg *msg);
 void derived_release(struct derived *d);
+
+/*
+ * What the numbers of one record come to, evidence or an adoption: its own
+ * trend, by the shape that its measure says. Of several measures that give an
+ * effect the first by name.
+ */
+struct estimate {
+	char state[24];   /* effect_state_name(); "no-measure": that has not
+			     arrived; "": it has no series */
+	char verdict[24]; /* as of a use: improved, unclear, worse, no-verdict,
+			     no-events, too-early; "" */
+	double ratio;     /* 0 but for the states full and short */
+	double low;
+	double high;
+};
+/* WEALD_NOTFOUND. */
+int query_effect(struct index *x, const char *ref, struct estimate *out,
+		 struct weald_msg *msg);
 
 /* ---- search and fixed ----------------------------------------------------
  */
@@ -188,8 +212,9 @@ struct search {
  *
  * Withdrawn things that this region uses come first. Then those with all words
  * in the title, in the text, those whose title means the same, and those that
- * only a topic brings: in each by bm25 or, where more than 5,000 records match,
- * the newest first.
+ * only a topic brings. In each of these first interventions, the surest of the
+ * best ones before others, then problems, then evidence, adoptions and lessons,
+ * then the rest: by bm25 or, where more than 2,500 records match, the newest.
  *
  * Where nothing matches, words that are in no record are taken for the
  * beginnings of words or, where there are none, replaced by the nearest that
@@ -202,7 +227,8 @@ int query_search(struct index *x, const struct search *s, int64_t today,
 struct fix {
 	struct hit hit; /* an intervention */
 	struct derived derived;
-	char why[16]; /* "linked", "same topic", "similar": how it was found */
+	char why[16]; /* "linked" (to the problem that was named), "same
+			 topic", "similar": how it was found */
 };
 struct fixes {
 	char *problem; /* ref of the problem, "" for words */
@@ -217,6 +243,8 @@ struct fixes {
 	size_t n;
 	size_t total; /* at most 100 are looked at */
 	char *corrected;
+	char *missing; /* of words: those in no problem and no intervention,
+			  ", " between; the fixes are for the others; "" */
 };
 struct fixed {
 	const char *what; /* words, or a reference to a problem */
@@ -239,7 +267,8 @@ struct adoption_row {
 struct adoption_rows {
 	struct adoption_row *list;
 	size_t n;
-	size_t total;
+	size_t total;   /* more than n where the list was cut */
+	size_t overdue; /* of all that were asked for, listed or not */
 };
 /*
  * Of one intervention, or of all (@ref NULL); by intervention, then region.
@@ -247,6 +276,9 @@ struct adoption_rows {
  */
 int query_adoptions(struct index *x, const char *ref, int64_t today,
 		    struct adoption_rows *out, struct weald_msg *msg);
+/* Only those that are overdue: these alone are listed and counted. */
+int query_overdue(struct index *x, const char *ref, int64_t today,
+		  struct adoption_rows *out, struct weald_msg *msg);
 void adoption_rows_release(struct adoption_rows *a);
 
 /* A withdrawal of something that this region's adoptions use. */
@@ -257,10 +289,11 @@ struct alert {
 			 its author withdrew it */
 	char *region; /* that says so */
 	char *title;
-	char *level;    /* stop-now, stop-and-review, take-note; "" where the
-			   author withdrew it, as grave as stop-and-review */
-	char *reason;   /* code; what the author wrote */
-	char *adoption; /* our adoption of it: ref */
+	char *level;      /* stop-now, stop-and-review, take-note; "" where the
+			     author withdrew it, as grave as stop-and-review */
+	char *reason;     /* code; what the author wrote */
+	char *adoption;   /* our adoption of it: ref */
+	uint64_t version; /* of what `by` names: this one is acknowledged */
 	uint64_t time;
 	bool acknowledged;
 };
@@ -290,7 +323,7 @@ struct inbox_row {
 	char reason[24]; /* "withdrawn", "fix", "evidence", "topic" */
 	char *about;     /* ref of the own record that makes it matter; "" */
 	struct hit hit;
-	bool is_new; /* version 1 */
+	bool is_new; /* no version of it that is shown had been read */
 };
 struct inbox {
 	struct alerts alerts;   /* all open ones, read or not */

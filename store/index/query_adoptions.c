@@ -55,8 +55,9 @@ static int adoption_add(struct index *x, const char *ref, struct use *use,
 			     : r;
 }
 
-static int adoptions_of(struct index *x, const char *ref, int64_t today,
-			struct adoption_rows *out, struct weald_msg *msg)
+static int adoptions_of(struct index *x, const char *ref, bool overdue,
+			int64_t today, struct adoption_rows *out,
+			struct weald_msg *msg)
 {
 	struct use *uses = NULL;
 	size_t n = 0;
@@ -64,7 +65,12 @@ static int adoptions_of(struct index *x, const char *ref, int64_t today,
 	int r = derived_adoptions(x, ref, today, &uses, &n, msg);
 
 	for (i = 0; i < n; i++) {
+		if (overdue && !uses[i].overdue) {
+			use_release(&uses[i]);
+			continue;
+		}
 		out->total++;
+		out->overdue += uses[i].overdue;
 		if (r == WEALD_OK && out->n < QUERY_ROWS_MAX) {
 			r = adoption_add(x, ref, &uses[i], out, msg);
 		} else {
@@ -75,7 +81,7 @@ static int adoptions_of(struct index *x, const char *ref, int64_t today,
 	return r;
 }
 
-static int adoptions_of_all(struct index *x, int64_t today,
+static int adoptions_of_all(struct index *x, bool overdue, int64_t today,
 			    struct adoption_rows *out, struct weald_msg *msg)
 {
 	sqlite3_stmt *s = NULL;
@@ -91,21 +97,23 @@ static int adoptions_of_all(struct index *x, int64_t today,
 		if (r != WEALD_OK || !row) {
 			break;
 		}
-		r = adoptions_of(x, index_text(s, 0), today, out, msg);
+		r = adoptions_of(x, index_text(s, 0), overdue, today, out, msg);
 	}
 	index_done(x, s);
 	return r;
 }
 
-int query_adoptions(struct index *x, const char *ref, int64_t today,
-		    struct adoption_rows *out, struct weald_msg *msg)
+static int adoptions_ask(struct index *x, const char *ref, bool overdue,
+			 int64_t today, struct adoption_rows *out,
+			 struct weald_msg *msg)
 {
-	struct adoption_rows rows = { NULL, 0, 0 };
+	struct adoption_rows rows = { .n = 0 };
 	int r = index_begin(x, msg);
 
 	if (r == WEALD_OK) {
-		r = ref != NULL ? adoptions_of(x, ref, today, &rows, msg)
-				: adoptions_of_all(x, today, &rows, msg);
+		r = ref != NULL
+			    ? adoptions_of(x, ref, overdue, today, &rows, msg)
+			    : adoptions_of_all(x, overdue, today, &rows, msg);
 	}
 	index_end(x);
 	if (r != WEALD_OK) {
@@ -114,4 +122,16 @@ int query_adoptions(struct index *x, const char *ref, int64_t today,
 	}
 	*out = rows;
 	return WEALD_OK;
+}
+
+int query_adoptions(struct index *x, const char *ref, int64_t today,
+		    struct adoption_rows *out, struct weald_msg *msg)
+{
+	return adoptions_ask(x, ref, false, today, out, msg);
+}
+
+int query_overdue(struct index *x, const char *ref, int64_t today,
+		  struct adoption_rows *out, struct weald_msg *msg)
+{
+	return adoptions_ask(x, ref, true, today, out, msg);
 }

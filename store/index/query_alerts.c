@@ -25,13 +25,15 @@ void withdrawn_list_release(struct withdrawn_list *w)
 	memset(w, 0, sizeof *w);
 }
 
+#define LEVEL_NOTE 2
+
 /* One that says no level is as grave as "stop and review". */
 static int level_rank(const char *level)
 {
 	if (strcmp(level, "stop-now") == 0) {
 		return 0;
 	}
-	return strcmp(level, "take-note") == 0 ? 2 : 1;
+	return strcmp(level, "take-note") == 0 ? LEVEL_NOTE : 1;
 }
 
 static int withdrawn_compare(const void *a, const void *b)
@@ -49,10 +51,16 @@ static int withdrawn_compare(const void *a, const void *b)
 	return strcmp(v->ref, w->ref);
 }
 
-/* Of both: id, ref, feed, version, time, title, level, reason, versions. */
+/*
+ * What the author wrote to explain it is the note; the summary says no more
+ * than that it was withdrawn, and stands in where there is no note.
+ *
+ * Of both: id, ref, feed, version, time, title, level, reason, versions.
+ */
 static const char by_author[] =
 	"SELECT r.id, r.ref, r.feed, coalesce(v.version, r.last),"
-	" coalesce(v.time, r.time), r.title, '', coalesce(v.summary, ''), 'all'"
+	" coalesce(v.time, r.time), r.title, '',"
+	" coalesce(nullif(v.note, ''), v.summary, ''), 'all'"
 	" FROM record r LEFT JOIN version v ON v.record = r.id AND v.version ="
 	" (SELECT max(version) FROM version WHERE record = r.id"
 	" AND action = 'withdraw')"
@@ -187,6 +195,50 @@ bool withdrawn_names(const struct withdrawn *w, uint64_t version)
 	return named;
 }
 
+int withdrawn_by_own(struct index *x, int64_t id,
+		     const struct withdrawn_list *w, bool *out,
+		     struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = false;
+	size_t i;
+	int r = index_ask(x,
+			  "SELECT r.feed, r.version, r.withdrawn, status.value"
+			  " FROM record r LEFT JOIN fact status"
+			  " ON status.record = r.id AND status.name = 'status'"
+			  " WHERE r.id = ?",
+			  &s, msg, "i", id);
+
+	*out = false;
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+	}
+	if (r == WEALD_OK && row) {
+		*out = sqlite3_column_int(s, 2) != 0 ||
+		       strcmp(index_text(s, 3), "withdrawn") == 0;
+		for (i = 0; i < w->n; i++) {
+			*out = *out ||
+			       (w->list[i].feed == sqlite3_column_int64(s, 0) &&
+				withdrawn_names(&w->list[i], index_u64(s, 1)));
+		}
+	}
+	index_done(x, s);
+	return r;
+}
+
+bool withdrawn_stops(const struct withdrawn_list *w, uint64_t version)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		if (level_rank(w->list[i].level) < LEVEL_NOTE &&
+		    withdrawn_names(&w->list[i], version)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int withdrawn_known(struct index *x, const struct withdrawn *w, int64_t id,
 		    bool *out, struct weald_msg *msg)
 {
@@ -306,19 +358,65 @@ static int text_ask(struct index *x, const char *sql, int64_t id, char **out,
 	return r;
 }
 
-int withdrawn_used(struct index *x, struct ids *out, struct weald_msg *msg)
+int record_ref(struct index *x, int64_t id, char **out, struct weald_msg *msg)
 {
-	return ids_ask(x,
-		       "SELECT DISTINCT t.id FROM feed f"
-		       " CROSS JOIN record a ON a.feed = f.id"
-		       " AND a.kind = 'adoption' CROSS JOIN link l"
-		       " ON l.record = a.id AND l.rel = 'intervention'"
-		       " CROSS JOIN record t ON t.ref = l.target"
-		       " WHERE f.own = 1 AND (t.withdrawn = 1 OR EXISTS"
-		       " (SELECT 1 FROM link w WHERE w.target = l.target"
-		       " AND w.rel = 'target')) AND ? = ''"
-		       " ORDER BY t.ref",
-		       "", out, msg);
+	return text_ask(x, "SELECT ref FROM record WHERE id = ?", id, out, msg);
+}
+
+/* Did its author withdraw the record, or may a withdrawal speak of it? */
+static int was_withdrawn(struct index *x, int64_t id, bool *out,
+			 struct weald_msg *msg)
+{
+	int64_t n = 0;
+	int r = index_number(x,
+			     "SELECT withdrawn OR EXISTS (SELECT 1 FROM link w"
+			     " WHERE w.target = ref AND w.rel = 'target')"
+			     " FROM record WHERE id = ?",
+			     0, &n, msg, "i", id);
+
+	*out = n != 0;
+	return r;
+}
+
+/* What own adoptions use; the index by name has the id too, no row is read. */
+int withdrawn_used(struct index *x, const struct set *among, struct ids *out,
+		   struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	struct set seen = { NULL, 0 };
+	bool withdrawn = false;
+	bool row = true;
+	int64_t id;
+	int r = set_init(x, &seen, msg);
+
+	if (r == WEALD_OK) {
+		r = index_ask(x,
+			      "SELECT t.id FROM feed f CROSS JOIN record a"
+			      " ON a.feed = f.id AND a.kind = 'adoption'"
+			      " CROSS JOIN link l ON l.record = a.id"
+			      " AND l.rel = 'intervention'"
+			      " CROSS JOIN record t ON t.ref = l.target"
+			      " WHERE f.own = 1",
+			      &s, msg, "");
+	}
+	while (r == WEALD_OK && out->n < QUERY_ROWS_MAX) {
+		r = index_step(x, s, &row, msg);
+		if (r != WEALD_OK || !row) {
+			break;
+		}
+		id = sqlite3_column_int64(s, 0);
+		if (!set_has(among, id) || set_has(&seen, id)) {
+			continue;
+		}
+		set_add(&seen, id);
+		r = was_withdrawn(x, id, &withdrawn, msg);
+		if (r == WEALD_OK && withdrawn) {
+			r = ids_add(out, id);
+		}
+	}
+	index_done(x, s);
+	set_release(&seen);
+	return r;
 }
 
 int withdrawn_ours_now(struct index *x, int64_t id, bool *out,
@@ -326,8 +424,7 @@ int withdrawn_ours_now(struct index *x, int64_t id, bool *out,
 {
 	struct withdrawn_list w = { NULL, 0 };
 	char *ref = NULL;
-	int r = text_ask(x, "SELECT ref FROM record WHERE id = ?", id, &ref,
-			 msg);
+	int r = record_ref(x, id, &ref, msg);
 
 	*out = false;
 	if (r == WEALD_OK) {
@@ -335,6 +432,24 @@ int withdrawn_ours_now(struct index *x, int64_t id, bool *out,
 	}
 	if (r == WEALD_OK && w.n > 0) { /* an endorsement has a target too */
 		r = withdrawn_ours(x, ref, &w, out, msg);
+	}
+	withdrawn_list_release(&w);
+	free(ref);
+	return r;
+}
+
+int withdrawn_now(struct index *x, int64_t id, bool *out, struct weald_msg *msg)
+{
+	struct withdrawn_list w = { NULL, 0 };
+	char *ref = NULL;
+	int r = record_ref(x, id, &ref, msg);
+
+	*out = false;
+	if (r == WEALD_OK) {
+		r = withdrawn_read(x, ref, &w, msg);
+	}
+	if (r == WEALD_OK) {
+		r = withdrawn_by_own(x, id, &w, out, msg);
 	}
 	withdrawn_list_release(&w);
 	free(ref);
@@ -366,6 +481,21 @@ void alerts_release(struct alerts *a)
 	memset(a, 0, sizeof *a);
 }
 
+void alerts_keep_open(struct alerts *a)
+{
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		if (a->list[i].acknowledged) {
+			alert_release(&a->list[i]);
+		} else {
+			a->list[n++] = a->list[i];
+		}
+	}
+	a->n = n;
+}
+
 /* All texts of an alert, which is zeroed: the target is known, or it has gone
  * before it came. */
 static int alert_fill(struct index *x, const char *ref,
@@ -384,8 +514,7 @@ static int alert_fill(struct index *x, const char *ref,
 			     &out->region, msg);
 	}
 	if (r == WEALD_OK) {
-		r = text_ask(x, "SELECT ref FROM record WHERE id = ?", adoption,
-			     &out->adoption, msg);
+		r = record_ref(x, adoption, &out->adoption, msg);
 	}
 	if (r == WEALD_OK) {
 		r = text_set(&out->target, ref);
@@ -402,6 +531,7 @@ static int alert_fill(struct index *x, const char *ref,
 	if (r == WEALD_OK) {
 		r = text_set(&out->reason, w->reason);
 	}
+	out->version = w->version;
 	out->time = w->time;
 	return r;
 }

@@ -18,11 +18,7 @@ struct trial {
 	char *title;
 	bool own;
 	bool adoption;
-	bool estimate;
-	bool too_early;
-	double ratio;
-	double low;
-	double high;
+	struct estimate effect;
 	/* of adoptions */
 	char *stage;
 	char *started;
@@ -52,39 +48,6 @@ static void trials_release(struct trials *t)
 		free(t->list[i].planned);
 	}
 	free(t->list);
-}
-
-/*
- * The effect for the shape that the measure says. Where that has not arrived
- * nobody knows which of the estimates is the right one: there is none.
- */
-static int trial_effect(struct index *x, struct trial *t, struct weald_msg *msg)
-{
-	sqlite3_stmt *s = NULL;
-	bool row = false;
-	int r = index_ask(x,
-			  "SELECT e.state, e.ratio, e.low, e.high"
-			  " FROM link l JOIN record m ON m.ref = l.target"
-			  " JOIN fact shape"
-			  " ON shape.record = m.id AND shape.name = 'shape'"
-			  " JOIN effect e"
-			  " ON e.record = l.record AND e.shape = shape.value"
-			  " WHERE l.record = ? AND l.rel = 'measure'",
-			  &s, msg, "i", t->id);
-
-	if (r == WEALD_OK) {
-		r = index_step(x, s, &row, msg);
-	}
-	if (r == WEALD_OK && row) {
-		t->estimate = strcmp(index_text(s, 0), "full") == 0 ||
-			      strcmp(index_text(s, 0), "short") == 0;
-		t->too_early = strcmp(index_text(s, 0), "too-early") == 0;
-		t->ratio = sqlite3_column_double(s, 1);
-		t->low = sqlite3_column_double(s, 2);
-		t->high = sqlite3_column_double(s, 3);
-	}
-	index_done(x, s);
-	return r;
 }
 
 static int trial_fact(struct trial *t, const char *name, const char *value)
@@ -170,7 +133,7 @@ static int trial_add(struct index *x, sqlite3_stmt *s, struct trials *out,
 		r = index_text_copy(s, 5, &t->title);
 	}
 	if (r == WEALD_OK) {
-		r = trial_effect(x, t, msg);
+		r = effect_read(x, t->id, &t->effect, msg);
 	}
 	if (r == WEALD_OK && t->adoption) {
 		r = trial_facts(x, t, msg);
@@ -220,7 +183,7 @@ static int trials_read(struct index *x, const char *ref, struct trials *out,
 /* What one region's trials come to. */
 struct account {
 	const struct trial *adoption; /* NULL: only evidence */
-	const struct trial *result;   /* with an estimate; NULL */
+	const struct trial *result;   /* with numbers that say most; NULL */
 	bool too_early;               /* a series that is too short yet */
 	size_t n;                     /* trials of this region */
 };
@@ -230,10 +193,34 @@ static bool is_stage(const struct trial *t, const char *stage)
 	return t->stage != NULL && strcmp(t->stage, stage) == 0;
 }
 
+static bool is_verdict(const struct trial *t, const char *verdict)
+{
+	return strcmp(t->effect.verdict, verdict) == 0;
+}
+
+/* Does it say whether things went well? */
+static bool is_judged(const struct trial *t)
+{
+	return is_verdict(t, "improved") || is_verdict(t, "unclear") ||
+	       is_verdict(t, "worse");
+}
+
+/* 0 where it has no numbers that could be reported. */
+static int says_most(const struct trial *t)
+{
+	if (is_judged(t)) {
+		return t->adoption ? 3 : 4;
+	}
+	if (is_verdict(t, "no-verdict") || is_verdict(t, "no-events")) {
+		return t->adoption ? 1 : 2;
+	}
+	return 0;
+}
+
 /*
- * The account of the region of the first of @n trials. Evidence goes before
- * the series of an adoption, and of adoptions one that goes on before one that
- * stopped; then the newest.
+ * The account of the region of the first of @n trials. What gives a verdict
+ * goes before what gives none, evidence before the series of an adoption, and
+ * of adoptions one that goes on before one that stopped; then the newest.
  */
 static struct account account_of(const struct trial *list, size_t n)
 {
@@ -242,9 +229,9 @@ static struct account account_of(const struct trial *list, size_t n)
 
 	while (a.n < n && strcmp(list[a.n].region, list[0].region) == 0) {
 		t = &list[a.n++];
-		a.too_early = a.too_early || t->too_early;
-		if (t->estimate && (a.result == NULL ||
-				    (a.result->adoption && !t->adoption))) {
+		a.too_early = a.too_early || is_verdict(t, "too-early");
+		if (says_most(t) >
+		    (a.result == NULL ? 0 : says_most(a.result))) {
 			a.result = t;
 		}
 		if (t->adoption &&
@@ -275,10 +262,7 @@ static const char *verdict_of(const struct account *a,
 			      const struct trial *adoption, int64_t today)
 {
 	if (a->result != NULL) {
-		/* fewer of the undesired event is better, everywhere */
-		return a->result->high < 1  ? "improved"
-		       : a->result->low > 1 ? "worse"
-					    : "unclear";
+		return a->result->effect.verdict;
 	}
 	if (is_overdue(a, adoption, today)) {
 		return "not-reported";
@@ -302,6 +286,8 @@ static void count_account(const struct account *a, int64_t today,
 	out->improved += strcmp(verdict, "improved") == 0;
 	out->unclear += strcmp(verdict, "unclear") == 0;
 	out->worse += strcmp(verdict, "worse") == 0;
+	out->no_verdict += strcmp(verdict, "no-verdict") == 0 ||
+			   strcmp(verdict, "no-events") == 0;
 	out->not_reported += strcmp(verdict, "not-reported") == 0;
 	out->pending += strcmp(verdict, "pending") == 0 ||
 			strcmp(verdict, "too-early") == 0;
@@ -321,37 +307,6 @@ static void count_trials(const struct trials *t, int64_t today,
 
 /* ---- the whole ---- */
 
-/* Withdrawn by whose it is: another region can only warn. */
-static int is_withdrawn(struct index *x, int64_t id,
-			const struct withdrawn_list *w, bool *out,
-			struct weald_msg *msg)
-{
-	sqlite3_stmt *s = NULL;
-	bool row = false;
-	size_t i;
-	int r = index_ask(x,
-			  "SELECT r.feed, r.version, status.value FROM record r"
-			  " LEFT JOIN fact status"
-			  " ON status.record = r.id AND status.name = 'status'"
-			  " WHERE r.id = ?",
-			  &s, msg, "i", id);
-
-	*out = false;
-	if (r == WEALD_OK) {
-		r = index_step(x, s, &row, msg);
-	}
-	if (r == WEALD_OK && row) {
-		*out = strcmp(index_text(s, 2), "withdrawn") == 0;
-		for (i = 0; i < w->n; i++) {
-			*out = *out ||
-			       (w->list[i].feed == sqlite3_column_int64(s, 0) &&
-				withdrawn_names(&w->list[i], index_u64(s, 1)));
-		}
-	}
-	index_done(x, s);
-	return r;
-}
-
 static const char *maturity_of(const struct derived *d, bool withdrawn)
 {
 	if (withdrawn) {
@@ -366,7 +321,8 @@ static const char *maturity_of(const struct derived *d, bool withdrawn)
 	if (d->improved == 1) {
 		return "improved-once";
 	}
-	return d->unclear + d->worse > 0 ? "tested-once" : "idea";
+	return d->unclear + d->worse + d->no_verdict > 0 ? "tested-once"
+							 : "idea";
 }
 
 int derived_hit(struct index *x, int64_t id, const struct withdrawn_list *w,
@@ -378,7 +334,7 @@ int derived_hit(struct index *x, int64_t id, const struct withdrawn_list *w,
 	int r = trials_read(x, out->ref, &t, msg);
 
 	if (r == WEALD_OK) {
-		r = is_withdrawn(x, id, w, &withdrawn, msg);
+		r = withdrawn_by_own(x, id, w, &withdrawn, msg);
 	}
 	if (r == WEALD_OK) {
 		count_trials(&t, 0, &d); /* the day changes none of these */
@@ -505,9 +461,9 @@ static int use_add(const struct use_from *from, const struct account *a,
 	u->own = t->own;
 	u->version_seen = t->version_seen;
 	if (a->result != NULL) {
-		u->ratio = a->result->ratio;
-		u->low = a->result->low;
-		u->high = a->result->high;
+		u->ratio = a->result->effect.ratio;
+		u->low = a->result->effect.low;
+		u->high = a->result->effect.high;
 	}
 	u->overdue = is_overdue(a, t->adoption ? t : NULL, from->today);
 	u->review_due = t->next_review != NULL && !is_stage(t, "stopped") &&
@@ -626,7 +582,7 @@ static bool found_worse(const struct trials *t, int64_t id)
 
 	for (i = 0; i < t->n; i++) {
 		if (t->list[i].id == id) {
-			return t->list[i].estimate && t->list[i].low > 1;
+			return is_verdict(&t->list[i], "worse");
 		}
 	}
 	return false;
@@ -708,7 +664,7 @@ static int tally(struct index *x, int64_t id, const struct trials *t,
 {
 	struct use_list uses = { NULL, 0 };
 	bool withdrawn = false;
-	int r = is_withdrawn(x, id, from->withdrawn, &withdrawn, from->msg);
+	int r = withdrawn_by_own(x, id, from->withdrawn, &withdrawn, from->msg);
 
 	if (r == WEALD_OK) {
 		count_trials(t, from->today, out);
@@ -793,8 +749,8 @@ static int middle_end(const struct trials *t, double *out)
 	}
 	for (i = 0; i < t->n; i += a.n) {
 		a = account_of(t->list + i, t->n - i);
-		if (a.result != NULL) {
-			ends[n++] = a.result->high;
+		if (a.result != NULL && is_judged(a.result)) {
+			ends[n++] = a.result->effect.high;
 		}
 	}
 	if (n > 0) {
@@ -817,7 +773,7 @@ static int sureness_of(const struct derived *d)
 	if (d->improved == 1) {
 		return 2;
 	}
-	return d->unclear + d->worse > 0 ? 1 : 0;
+	return d->unclear + d->worse + d->no_verdict > 0 ? 1 : 0;
 }
 
 int derived_sureness(struct index *x, int64_t id, const char *ref,
@@ -827,14 +783,19 @@ int derived_sureness(struct index *x, int64_t id, const char *ref,
 	struct derived d = { .tried = 0 };
 	struct trials t = { NULL, 0 };
 	bool withdrawn = false;
+	int64_t version = 0;
 	int64_t failures = 0;
 	int r = withdrawn_read(x, ref, &w, msg);
 
+	if (r == WEALD_OK && w.n > 0) {
+		r = index_number(x, "SELECT version FROM record WHERE id = ?",
+				 0, &version, msg, "i", id);
+	}
 	if (r == WEALD_OK) {
 		r = trials_read(x, ref, &t, msg);
 	}
 	if (r == WEALD_OK) {
-		r = is_withdrawn(x, id, &w, &withdrawn, msg);
+		r = withdrawn_by_own(x, id, &w, &withdrawn, msg);
 	}
 	if (r == WEALD_OK) {
 		r = count_failures(x, ref, &failures, msg);
@@ -845,7 +806,8 @@ int derived_sureness(struct index *x, int64_t id, const char *ref,
 	if (r == WEALD_OK) {
 		count_trials(&t, 0, &d);
 		out->maturity = sureness_of(&d);
-		out->last = withdrawn || w.n > 0 ||
+		out->last = withdrawn ||
+			    withdrawn_stops(&w, (uint64_t)version) ||
 			    (d.improved == 0 && (d.worse > 0 || failures > 0));
 	}
 	trials_release(&t);

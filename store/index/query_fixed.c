@@ -4,7 +4,9 @@
  * Interventions that answer a problem, or words: those linked to it, those of
  * like problems, those with like words. How like a record is: of the words that
  * were asked for, weighed by how rare they are, the share that it has; a word
- * counts fully in the title and half elsewhere.
+ * counts fully in the title and half elsewhere. Where words are asked for it
+ * must have the rarest, or one of the two rarest of many: who asks for falls at
+ * night gets nothing that is only about nights.
  */
 #include "store/index/query_private.h"
 
@@ -23,6 +25,8 @@
  */
 #define COMMON_RECORDS 10000u
 #define WORDS_LEAST    2u
+/* From so many on one of the two rarest is enough, not the rarest only. */
+#define WORDS_MANY 4u
 
 /* How like each record is. */
 struct likeness {
@@ -31,6 +35,11 @@ struct likeness {
 	uint8_t *has;     /* parts that it has */
 	size_t parts;     /* that were looked up */
 	bool problem;     /* compared with a problem's title, not with words */
+	/* of words: records that have one of the rarest, of which one is
+	 * enough where many were asked for */
+	struct set rarest;
+	size_t rarest_n;
+	size_t found; /* records that have the word just looked up */
 };
 
 static int likeness_init(struct index *x, struct likeness *like,
@@ -39,6 +48,9 @@ static int likeness_init(struct index *x, struct likeness *like,
 	size_t n;
 	int r = set_init(x, &like->among, msg);
 
+	if (r == WEALD_OK) {
+		r = set_init(x, &like->rarest, msg);
+	}
 	if (r == WEALD_OK) {
 		n = (size_t)like->among.max + 1;
 		like->score = calloc(n, sizeof *like->score);
@@ -53,6 +65,7 @@ static int likeness_init(struct index *x, struct likeness *like,
 static void likeness_release(struct likeness *like)
 {
 	set_release(&like->among);
+	set_release(&like->rarest);
 	free(like->score);
 	free(like->has);
 	memset(like, 0, sizeof *like);
@@ -134,6 +147,10 @@ static int like_add(struct index *x, const char *match, double weight,
 		if (set_has(&like->among, id)) {
 			like->score[id] += weight;
 			like->has[id] = (uint8_t)(like->has[id] + counts);
+			like->found += counts;
+			if (counts && like->rarest_n > 0) {
+				set_add(&like->rarest, id);
+			}
 		}
 	}
 	index_done(x, s);
@@ -187,19 +204,62 @@ static int like_part(struct index *x, const struct wording *words,
 	return r;
 }
 
+/* @missing: parts that neither a problem nor an intervention has. */
 static int like_words(struct index *x, const struct wording *words,
-		      struct likeness *like, struct weald_msg *msg)
+		      struct likeness *like, bool missing[WORDS_MAX],
+		      struct weald_msg *msg)
 {
 	struct rarity rarity[WORDS_MAX];
 	size_t n = 0;
 	size_t i;
 	int r = parts_weigh(x, words, rarity, &n, msg);
 
+	like->rarest_n = n < WORDS_MANY ? 1 : 2;
 	for (i = 0; r == WEALD_OK && i < n; i++) {
+		like->found = 0;
 		r = like_part(x, words, &rarity[i], like, msg);
+		missing[rarity[i].part] = like->found == 0;
+		like->rarest_n -= like->found > 0 && like->rarest_n > 0;
 	}
 	like->parts = n;
 	return r;
+}
+
+/* Words of parts that are missing, as they were typed, into @out. */
+static int missing_name(const struct wording *words,
+			const bool missing[WORDS_MAX], char **out)
+{
+	const struct part *part;
+	struct buf text;
+	size_t i;
+	size_t k;
+	int r = WEALD_OK;
+
+	buf_init(&text, WORDS_BYTES_MAX * 2);
+	for (i = 0; r == WEALD_OK && i < words->parts_n; i++) {
+		part = &words->parts[i];
+		for (k = 0; r == WEALD_OK && missing[i] && k < part->n; k++) {
+			r = buf_addf(&text, "%s%s",
+				     text.len == 0 ? ""
+				     : k == 0      ? ", "
+						   : " ",
+				     words->list[part->first + k].text);
+		}
+	}
+	if (r == WEALD_OK) {
+		r = buf_add_byte(&text, 0);
+	}
+	if (r == WEALD_OK) {
+		r = text_set(out, (const char *)text.data);
+	}
+	buf_release(&text);
+	return r;
+}
+
+/* Of words: has it the rarest of them, or one of the rarest of many? */
+static bool has_rarest(const struct likeness *like, int64_t id)
+{
+	return like->problem || set_has(&like->rarest, id);
 }
 
 /*
@@ -215,7 +275,9 @@ static size_t parts_needed(const struct likeness *like, bool topic)
 	int64_t id;
 
 	for (id = 0; !like->problem && id <= like->among.max; id++) {
-		best = like->has[id] > best ? like->has[id] : best;
+		best = like->has[id] > best && has_rarest(like, id)
+			       ? like->has[id]
+			       : best;
 	}
 	best -= best >= 4;
 	needed = needed > best ? needed : best;
@@ -224,7 +286,8 @@ static size_t parts_needed(const struct likeness *like, bool topic)
 
 /* ---- candidates ---- */
 
-enum why { WHY_LINKED, WHY_TOPIC, WHY_SIMILAR };
+/* WHY_FOR_LIKE: for a problem that is like the words. */
+enum why { WHY_LINKED, WHY_FOR_LIKE, WHY_TOPIC, WHY_SIMILAR };
 
 struct candidate {
 	int64_t id;
@@ -341,7 +404,7 @@ static int rank_alike(struct fixing *f, const struct set *among, bool topic,
 	for (id = 1; r == WEALD_OK && id <= f->like.among.max; id++) {
 		if (id == f->id || !set_has(among, id) ||
 		    (topic && !set_has(&f->topic, id)) ||
-		    f->like.has[id] < needed) {
+		    f->like.has[id] < needed || !has_rarest(&f->like, id)) {
 			continue;
 		}
 		r = ranking_add(out, id, f->like.score[id]);
@@ -374,7 +437,7 @@ static int add_of_alike(struct fixing *f, bool topic)
 		r = add_linked(f, f->alike.list[i].ref,
 			       topic        ? WHY_TOPIC
 			       : f->id != 0 ? WHY_SIMILAR
-					    : WHY_LINKED);
+					    : WHY_FOR_LIKE);
 	}
 	return r;
 }
@@ -429,7 +492,7 @@ static int topic_read(struct fixing *f)
 	return r;
 }
 
-static int like_read(struct fixing *f)
+static int like_read(struct fixing *f, bool missing[WORDS_MAX])
 {
 	int r = likeness_init(f->x, &f->like, f->msg);
 
@@ -437,13 +500,14 @@ static int like_read(struct fixing *f)
 		f->like.problem = f->id != 0;
 		set_or(&f->like.among, &f->problems);
 		set_or(&f->like.among, &f->interventions);
-		r = like_words(f->x, &f->words, &f->like, f->msg);
+		r = like_words(f->x, &f->words, &f->like, missing, f->msg);
 	}
 	return r;
 }
 
 static int for_problem(struct fixing *f, const char *ref, struct fixes *out)
 {
+	bool missing[WORDS_MAX] = { false };
 	int r = problem_find(f, ref, out);
 
 	if (r == WEALD_OK) {
@@ -453,7 +517,7 @@ static int for_problem(struct fixing *f, const char *ref, struct fixes *out)
 		r = topic_read(f);
 	}
 	if (r == WEALD_OK) {
-		r = like_read(f);
+		r = like_read(f, missing);
 	}
 	if (r == WEALD_OK) {
 		r = add_linked(f, out->problem, WHY_LINKED);
@@ -469,10 +533,14 @@ static int for_problem(struct fixing *f, const char *ref, struct fixes *out)
 
 /* ---- words ---- */
 
-static int with_words(struct fixing *f)
+static int with_words(struct fixing *f, struct fixes *out)
 {
-	int r = like_read(f);
+	bool missing[WORDS_MAX] = { false };
+	int r = like_read(f, missing);
 
+	if (r == WEALD_OK) {
+		r = missing_name(&f->words, missing, &out->missing);
+	}
 	if (r == WEALD_OK) {
 		r = add_of_alike(f, false);
 	}
@@ -495,10 +563,15 @@ static int for_words(struct fixing *f, const char *text, struct fixes *out)
 		r = wording_repair(f->x, &f->words, &changed, &out->corrected,
 				   f->msg);
 	}
-	return r == WEALD_OK ? with_words(f) : r;
+	return r == WEALD_OK ? with_words(f, out) : r;
 }
 
 /* ---- the answer ---- */
+
+static bool is_linked(const struct candidate *c)
+{
+	return c->why == WHY_LINKED || c->why == WHY_FOR_LIKE;
+}
 
 static int candidate_compare(const void *a, const void *b)
 {
@@ -514,9 +587,8 @@ static int candidate_compare(const void *a, const void *b)
 	if (v->sure.end < w->sure.end || v->sure.end > w->sure.end) {
 		return v->sure.end < w->sure.end ? -1 : 1;
 	}
-	if (v->why != w->why &&
-	    (v->why == WHY_LINKED || w->why == WHY_LINKED)) {
-		return v->why == WHY_LINKED ? -1 : 1;
+	if (is_linked(v) != is_linked(w)) {
+		return is_linked(v) ? -1 : 1;
 	}
 	if (v->score < w->score || v->score > w->score) {
 		return v->score > w->score ? -1 : 1;
@@ -552,6 +624,7 @@ static int fix_add(struct fixing *f, const struct candidate *c, int64_t today,
 {
 	static const char *const names[] = {
 		[WHY_LINKED] = "linked",
+		[WHY_FOR_LIKE] = "similar",
 		[WHY_TOPIC] = "same topic",
 		[WHY_SIMILAR] = "similar",
 	};
@@ -608,6 +681,7 @@ void fixes_release(struct fixes *f)
 	free(f->problem);
 	free(f->problem_title);
 	free(f->corrected);
+	free(f->missing);
 	memset(f, 0, sizeof *f);
 }
 
@@ -618,6 +692,9 @@ int query_fixed(struct index *x, const struct fixed *q, int64_t today,
 	struct fixes fixes = { .n = 0 };
 	int r = index_begin(x, msg);
 
+	if (r == WEALD_OK) {
+		r = text_set(&fixes.missing, "");
+	}
 	if (r == WEALD_OK) {
 		r = fixing_init(&f);
 	}

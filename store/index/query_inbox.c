@@ -29,6 +29,8 @@ struct told {
 struct sorting {
 	struct index *x;
 	struct weald_msg *msg;
+	const struct inbox_mark *marks;
+	size_t marks_n;
 	struct set new;
 	struct told *list;
 	size_t n;
@@ -74,8 +76,7 @@ static uint64_t mark_of(const char *name, const struct inbox_mark *marks,
 }
 
 /* Records of other regions with a version that may be shown after the mark. */
-static int new_read(struct sorting *sorting, const struct inbox_mark *marks,
-		    size_t marks_n)
+static int new_read(struct sorting *sorting)
 {
 	struct index *x = sorting->x;
 	struct weald_msg *msg = sorting->msg;
@@ -94,7 +95,8 @@ static int new_read(struct sorting *sorting, const struct inbox_mark *marks,
 			      "SELECT record FROM version"
 			      " WHERE feed = ? AND seq > ? AND state = 0",
 			      &s, msg, "iu", sqlite3_column_int64(feeds, 0),
-			      mark_of(index_text(feeds, 1), marks, marks_n));
+			      mark_of(index_text(feeds, 1), sorting->marks,
+				      sorting->marks_n));
 		if (r == WEALD_OK) {
 			r = set_read(x, s, &sorting->new, msg);
 		}
@@ -125,6 +127,18 @@ static int tell(struct sorting *s, int64_t id, enum reason reason,
 	return text_set(&list[s->n++].about, about);
 }
 
+/* A fix that its own region withdrew is none, and whoever says so. */
+static int tell_fix(struct sorting *s, int64_t id, const char *about)
+{
+	bool withdrawn = false;
+	int r = WEALD_OK;
+
+	if (set_has(&s->new, id)) {
+		r = withdrawn_now(s->x, id, &withdrawn, s->msg);
+	}
+	return r == WEALD_OK && !withdrawn ? tell(s, id, REASON_FIX, about) : r;
+}
+
 /* All rows of id and the own record that they are about. */
 static int tell_all(struct sorting *s, const char *sql, enum reason reason)
 {
@@ -137,8 +151,11 @@ static int tell_all(struct sorting *s, const char *sql, enum reason reason)
 		if (r != WEALD_OK || !row) {
 			break;
 		}
-		r = tell(s, sqlite3_column_int64(st, 0), reason,
-			 index_text(st, 1));
+		r = reason == REASON_FIX
+			    ? tell_fix(s, sqlite3_column_int64(st, 0),
+				       index_text(st, 1))
+			    : tell(s, sqlite3_column_int64(st, 0), reason,
+				   index_text(st, 1));
 	}
 	index_done(s->x, st);
 	return r;
@@ -161,7 +178,8 @@ static const char withdrawn_by_record[] =
 	WATCHED "SELECT w.id, o.about FROM watched o CROSS JOIN link l"
 		" ON l.target = o.target AND l.rel = 'target'"
 		" CROSS JOIN record w ON w.id = l.record"
-		" WHERE w.kind = 'withdrawal' ORDER BY o.about";
+		" WHERE w.kind = 'withdrawal' AND w.withdrawn = 0"
+		" ORDER BY o.about";
 static const char withdrawn_by_author[] =
 	WATCHED "SELECT t.id, o.about FROM watched o CROSS JOIN record t"
 		" ON t.ref = o.target WHERE t.withdrawn = 1 ORDER BY o.about";
@@ -171,8 +189,7 @@ static const char fix_linked[] =
 	WATCHED "SELECT i.id, o.about FROM watched o CROSS JOIN link l"
 		" ON l.target = o.target AND l.rel = 'problem'"
 		" CROSS JOIN record i ON i.id = l.record"
-		" WHERE i.kind = 'intervention' AND i.withdrawn = 0"
-		" ORDER BY o.about";
+		" WHERE i.kind = 'intervention' ORDER BY o.about";
 /* The topics of open problems and priorities, and the first that has each. */
 static const char open_topics[] =
 	"SELECT t.code, min(r.ref) FROM feed f"
@@ -211,7 +228,10 @@ static const char evidence_made[] =
 	" WHERE f.own = 1 AND e.kind IN ('evidence', 'lesson', 'endorsement',"
 	" 'adoption') ORDER BY o.ref";
 
-/* Withdrawals that stand among the alerts are not told twice. */
+/*
+ * Withdrawals that stand among the alerts are not told twice, and those that
+ * were acknowledged not again.
+ */
 static int drop_alerts(struct sorting *s, const struct alerts *alerts)
 {
 	int64_t id = 0;
@@ -230,7 +250,6 @@ static int tell_topic(struct sorting *s, const struct set *interventions,
 		      const char *topic, const char *about)
 {
 	sqlite3_stmt *st = NULL;
-	int64_t withdrawn = 0;
 	bool row = true;
 	int64_t id;
 	int r = index_ask(s->x, of_topic, &st, s->msg, "t", topic);
@@ -241,14 +260,8 @@ static int tell_topic(struct sorting *s, const struct set *interventions,
 			break;
 		}
 		id = sqlite3_column_int64(st, 0);
-		if (!set_has(&s->new, id) || !set_has(interventions, id)) {
-			continue;
-		}
-		r = index_number(s->x,
-				 "SELECT withdrawn FROM record WHERE id = ?", 0,
-				 &withdrawn, s->msg, "i", id);
-		if (r == WEALD_OK && withdrawn == 0) {
-			r = tell(s, id, REASON_FIX, about);
+		if (set_has(interventions, id)) {
+			r = tell_fix(s, id, about);
 		}
 	}
 	index_done(s->x, st);
@@ -347,6 +360,21 @@ static const char *reason_name(enum reason reason)
 	return names[reason];
 }
 
+/* Was no version of it read that is shown? */
+static int never_read(struct sorting *s, int64_t id, const char *region,
+		      bool *out)
+{
+	int64_t n = 0;
+	int r = index_number(s->x,
+			     "SELECT count(*) FROM version WHERE record = ?"
+			     " AND state = 0 AND seq <= ?",
+			     0, &n, s->msg, "iu", id,
+			     mark_of(region, s->marks, s->marks_n));
+
+	*out = n == 0;
+	return r;
+}
+
 static int row_add(struct sorting *s, int64_t id, enum reason reason,
 		   const char *about, struct inbox *out)
 {
@@ -365,8 +393,8 @@ static int row_add(struct sorting *s, int64_t id, enum reason reason,
 	if (r == WEALD_OK) {
 		r = hit_read(s->x, id, &row->hit, s->msg);
 	}
-	row->is_new = row->hit.version == 1;
-	return r;
+	return r == WEALD_OK ? never_read(s, id, row->hit.region, &row->is_new)
+			     : r;
 }
 
 static int told_compare(const void *a, const void *b)
@@ -408,9 +436,10 @@ static int rows_told(struct sorting *s, size_t limit, struct inbox *out)
 static int rows_topics(struct sorting *s, const struct set *set, size_t limit,
 		       struct inbox *out)
 {
+	const struct newest want = { .set = set, .limit = limit };
 	struct ranking ranking = { NULL, 0 };
 	size_t i;
-	int r = ranking_newest(s->x, set, limit, 0, &ranking, s->msg);
+	int r = ranking_newest(s->x, &want, &ranking, s->msg);
 
 	for (i = 0; r == WEALD_OK && i < ranking.n; i++) {
 		r = row_add(s, ranking.list[i].id, REASON_TOPIC, "", out);
@@ -423,17 +452,18 @@ static int inbox_read(struct sorting *s, const struct inbox_ask *ask,
 		      struct inbox *out)
 {
 	struct set topics = { NULL, 0 };
-	int r = alerts_read(s->x, false, &out->alerts, s->msg);
+	int r = alerts_read(s->x, true, &out->alerts, s->msg);
 
 	if (r == WEALD_OK) {
 		r = set_init(s->x, &s->new, s->msg);
 	}
 	if (r == WEALD_OK) {
-		r = new_read(s, ask->marks, ask->marks_n);
+		r = new_read(s);
 	}
 	if (r == WEALD_OK) {
 		r = sort_reasons(s, &out->alerts);
 	}
+	alerts_keep_open(&out->alerts);
 	if (r == WEALD_OK) {
 		r = topics_read(s, ask->topics, ask->topics_n, &topics);
 	}
@@ -451,7 +481,9 @@ static int inbox_read(struct sorting *s, const struct inbox_ask *ask,
 int query_inbox(struct index *x, const struct inbox_ask *ask, struct inbox *out,
 		struct weald_msg *msg)
 {
-	struct sorting s = { .x = x, .msg = msg };
+	struct sorting s = {
+		.x = x, .msg = msg, .marks = ask->marks, .marks_n = ask->marks_n
+	};
 	struct inbox_ask bounded = *ask;
 	struct inbox inbox = { .n = 0 };
 	int r = index_begin(x, msg);

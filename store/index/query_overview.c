@@ -315,6 +315,7 @@ static int due_add(struct index *x, int64_t id, const char *what,
 	char text[96];
 	int r;
 
+	out->total++;
 	if (out->n == QUERY_ROWS_MAX) {
 		return WEALD_OK;
 	}
@@ -415,7 +416,6 @@ static int due_read(struct index *x, int64_t today, struct hits *out,
 		r = due_look(x, s, today, out, msg);
 	}
 	index_done(x, s);
-	out->total = out->n;
 	return r;
 }
 

@@ -48,6 +48,8 @@ int ids_ask(struct index *x, const char *sql, const char *text, struct ids *out,
 /* *@out is 0 where there is no such record. */
 int record_id(struct index *x, const char *ref, int64_t *out,
 	      struct weald_msg *msg);
+/* "" where there is none. */
+int record_ref(struct index *x, int64_t id, char **out, struct weald_msg *msg);
 /* Fills the zeroed @out but for matched ("") and score. */
 int hit_read(struct index *x, int64_t id, struct hit *out,
 	     struct weald_msg *msg);
@@ -58,6 +60,8 @@ void hit_list_release(struct hit *list, size_t n);
 /* Into the name of @id's field; "" where there is none. */
 int fact_read(struct index *x, int64_t id, const char *name, char **out,
 	      struct weald_msg *msg);
+
+struct set;
 
 /* ---- withdrawals ---- */
 
@@ -85,6 +89,15 @@ int withdrawn_read(struct index *x, const char *ref, struct withdrawn_list *out,
 void withdrawn_list_release(struct withdrawn_list *w);
 /* Does it speak of that version? Of any, where either is not known. */
 bool withdrawn_names(const struct withdrawn *w, uint64_t version);
+/*
+ * Does its own region say that the record @id is withdrawn? Others can only
+ * warn.
+ */
+int withdrawn_by_own(struct index *x, int64_t id,
+		     const struct withdrawn_list *w, bool *out,
+		     struct weald_msg *msg);
+/* Does anybody ask to stop using that version: more than to take note? */
+bool withdrawn_stops(const struct withdrawn_list *w, uint64_t version);
 /* Has the adoption @id said that it knows? */
 int withdrawn_known(struct index *x, const struct withdrawn *w, int64_t id,
 		    bool *out, struct weald_msg *msg);
@@ -96,16 +109,29 @@ int withdrawn_ours(struct index *x, const char *ref,
 		   const struct withdrawn_list *w, bool *out,
 		   struct weald_msg *msg);
 
-/* Records that adoptions of this region use, or used, and somebody withdrew. */
-int withdrawn_used(struct index *x, struct ids *out, struct weald_msg *msg);
+/*
+ * Of the records in @among those that adoptions of this region use, or used,
+ * and somebody withdrew.
+ */
+int withdrawn_used(struct index *x, const struct set *among, struct ids *out,
+		   struct weald_msg *msg);
 /* withdrawn_ours() of such a record. */
 int withdrawn_ours_now(struct index *x, int64_t id, bool *out,
 		       struct weald_msg *msg);
+/* withdrawn_by_own() of the record @id. */
+int withdrawn_now(struct index *x, int64_t id, bool *out,
+		  struct weald_msg *msg);
+/* Take out those that were acknowledged. */
+void alerts_keep_open(struct alerts *a);
 /* query_alerts(), within another question. */
 int alerts_read(struct index *x, bool all, struct alerts *out,
 		struct weald_msg *msg);
 
 /* ---- derived facts ---- */
+
+/* query_effect() of @id; without the measure the state is "". */
+int effect_read(struct index *x, int64_t id, struct estimate *out,
+		struct weald_msg *msg);
 
 /* Maturity and counts alone: into the hit of an intervention. */
 int derived_hit(struct index *x, int64_t id, const struct withdrawn_list *w,
@@ -167,6 +193,7 @@ struct ranked {
 	double score;
 	uint64_t time;
 	char *ref;
+	bool intervention; /* where kind_score() was added */
 };
 struct ranking {
 	struct ranked *list;
@@ -180,10 +207,24 @@ int ranking_add(struct ranking *ranking, int64_t id, double score);
  */
 int ranking_cut(struct index *x, struct ranking *ranking, size_t limit,
 		struct weald_msg *msg);
-/* Add the newest @limit of @set, all with @score. */
-int ranking_newest(struct index *x, const struct set *set, size_t limit,
-		   double score, struct ranking *ranking,
-		   struct weald_msg *msg);
+/*
+ * What people come for first: interventions, the problems that they answer,
+ * what came of them, and the rest; from 3 steps of @step down to none.
+ */
+double kind_score(const char *kind, double step);
+/* Add the kind of @ranked to its score. */
+int ranked_kind(struct index *x, struct ranked *ranked, double step,
+		struct weald_msg *msg);
+
+/* What is wanted of the newest. */
+struct newest {
+	const struct set *set;
+	size_t limit;
+	double score; /* of all */
+	double step;  /* by kind before time, as kind_score(); 0: by time */
+};
+int ranking_newest(struct index *x, const struct newest *want,
+		   struct ranking *ranking, struct weald_msg *msg);
 
 /* ---- words ---- */
 

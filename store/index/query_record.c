@@ -201,9 +201,10 @@ static int hit_read_row(struct index *x, int64_t id, struct hit *out,
 	sqlite3_stmt *s = NULL;
 	int r = index_ask(x,
 			  "SELECT r.ref, f.name, r.kind, r.title, r.version,"
-			  " r.last, r.time, r.known, r.example, r.withdrawn"
-			  " FROM record r JOIN feed f ON f.id = r.feed"
-			  " WHERE r.id = ?",
+			  " r.last, r.time, r.known, r.example, r.withdrawn,"
+			  " v.state FROM record r JOIN feed f ON f.id = r.feed"
+			  " LEFT JOIN version v ON v.record = r.id"
+			  " AND v.version = r.last WHERE r.id = ?",
 			  &s, msg, "i", id);
 
 	*out_there = false;
@@ -217,6 +218,7 @@ static int hit_read_row(struct index *x, int64_t id, struct hit *out,
 		out->known = sqlite3_column_int(s, 7) != 0;
 		out->example = sqlite3_column_int(s, 8) != 0;
 		out->withdrawn = sqlite3_column_int(s, 9) != 0;
+		out->last_state = (enum index_state)sqlite3_column_int(s, 10);
 		r = index_text_copy(s, 0, &out->ref);
 		if (r == WEALD_OK) {
 			r = index_text_copy(s, 1, &out->region);
@@ -237,20 +239,14 @@ static int hit_read_withdrawn(struct index *x, int64_t id, struct hit *out,
 			      const struct withdrawn_list *w,
 			      struct weald_msg *msg)
 {
-	char *status = NULL;
 	size_t i;
-	int r = fact_read(x, id, "status", &status, msg);
+	int r = withdrawn_by_own(x, id, w, &out->withdrawn, msg);
 
-	if (r == WEALD_OK && strcmp(status, "withdrawn") == 0) {
-		out->withdrawn = true;
-	}
-	free(status);
 	for (i = 0; r == WEALD_OK && i < w->n; i++) {
 		if (w->list[i].author ||
 		    !withdrawn_names(&w->list[i], out->version)) {
 			continue;
 		}
-		out->withdrawn = true;
 		r = text_set(&out->withdrawn_by, w->list[i].ref);
 		if (r == WEALD_OK) {
 			r = text_set(&out->level, w->list[i].level);
@@ -511,7 +507,8 @@ int query_links(struct index *x, const char *ref, struct links *out,
 
 	if (r == WEALD_OK) {
 		r = links_read(x,
-			       "SELECT l.rel, l.target, l.version, t.id"
+			       "SELECT DISTINCT l.rel, l.target, l.version,"
+			       " t.id"
 			       " FROM record r JOIN link l ON l.record = r.id"
 			       " LEFT JOIN record t ON t.ref = l.target"
 			       " WHERE r.ref = ?"
@@ -520,7 +517,7 @@ int query_links(struct index *x, const char *ref, struct links *out,
 	}
 	if (r == WEALD_OK) {
 		r = links_read(x,
-			       "SELECT l.rel, r.ref, l.version, r.id"
+			       "SELECT DISTINCT l.rel, r.ref, l.version, r.id"
 			       " FROM link l JOIN record r ON r.id = l.record"
 			       " WHERE l.target = ?"
 			       " ORDER BY l.rel, r.ref, l.version",

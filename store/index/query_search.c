@@ -8,16 +8,21 @@
  * Where the words are in more records than this, the figures of bm25 say
  * little and take long: the newest come first.
  */
-#define RANKED_MAX 5000u
+#define RANKED_MAX 2500u
 /*
  * First come records with all words in the title, then in the text, then those
  * whose title means the same, then those that only a topic brings; in each of
- * these by bm25, whose figures are smaller than a tier.
+ * these by kind, interventions by how sure they are, then by bm25, whose
+ * figures are smaller than any step.
  */
-#define TIERS_N      4u
-#define SCORE_TIER   1e4
-#define SCORE_REGION 1e6
-#define SCORE_OURS   1e9
+#define TIERS_N        4u
+#define SCORE_MATURITY 1e4
+#define SCORE_KIND     1e5
+#define SCORE_TIER     1e6
+#define SCORE_REGION   1e8
+#define SCORE_OURS     1e10
+/* Interventions whose results are looked at, the first of a ranking. */
+#define SURE_MAX 20u
 
 /* What was found, and how well it answers. */
 struct finding {
@@ -118,8 +123,8 @@ static int tier_take(struct index *x, const struct looking *look, size_t tier,
 	return r;
 }
 
-static int set_each(const struct set *set, double score,
-		    struct ranking *ranking)
+static int set_each(struct index *x, const struct set *set, double score,
+		    struct ranking *ranking, struct weald_msg *msg)
 {
 	int64_t id;
 	int r = WEALD_OK;
@@ -127,12 +132,75 @@ static int set_each(const struct set *set, double score,
 	for (id = 0; r == WEALD_OK && id <= set->max; id++) {
 		if (set_has(set, id)) {
 			r = ranking_add(ranking, id, score);
+			if (r == WEALD_OK) {
+				r = ranked_kind(x,
+						&ranking->list[ranking->n - 1],
+						SCORE_KIND, msg);
+			}
 		}
 	}
 	return r;
 }
 
-/* @many: by time instead of bm25, and no more than fit into the answer. */
+/* Of many, by time instead of bm25, no more than fit into the answer. */
+static int tier_rank(struct index *x, struct finding *f, const struct set *tier,
+		     double score, bool many, struct weald_msg *msg)
+{
+	const struct newest want = { .set = tier,
+				     .limit = f->limit,
+				     .score = score,
+				     .step = SCORE_KIND };
+
+	return many ? ranking_newest(x, &want, &f->ranking, msg)
+		    : set_each(x, tier, score, &f->ranking, msg);
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct ranked *v = a;
+	const struct ranked *w = b;
+
+	if (v->score < w->score || v->score > w->score) {
+		return v->score > w->score ? -1 : 1;
+	}
+	return (v->id > w->id) - (v->id < w->id);
+}
+
+/* The surest of the first interventions go before others of their tier. */
+static int add_sureness(struct index *x, struct ranking *ranking, size_t first,
+			struct weald_msg *msg)
+{
+	struct sureness sure = { .maturity = 0 };
+	struct ranked *ranked;
+	size_t looked = 0;
+	char *ref = NULL;
+	size_t i;
+	int r = WEALD_OK;
+
+	if (ranking->n - first < 2) {
+		return WEALD_OK;
+	}
+	qsort(ranking->list + first, ranking->n - first, sizeof *ranked,
+	      by_rank);
+	for (i = first; r == WEALD_OK && i < ranking->n && looked < SURE_MAX;
+	     i++) {
+		ranked = &ranking->list[i];
+		if (!ranked->intervention) {
+			continue;
+		}
+		looked++;
+		r = record_ref(x, ranked->id, &ref, msg);
+		if (r == WEALD_OK) {
+			r = derived_sureness(x, ranked->id, ref, &sure, msg);
+		}
+		if (r == WEALD_OK && !sure.last) {
+			ranked->score += (1 + sure.maturity) * SCORE_MATURITY;
+		}
+	}
+	free(ref);
+	return r;
+}
+
 static int rank_tiers(struct index *x, struct finding *f,
 		      const struct looking *look, struct set *among, bool many,
 		      struct weald_msg *msg)
@@ -152,9 +220,7 @@ static int rank_tiers(struct index *x, struct finding *f,
 			r = tier_take(x, look, i, among, &tier, msg);
 		}
 		if (r == WEALD_OK) {
-			r = many ? ranking_newest(x, &tier, f->limit, score,
-						  &f->ranking, msg)
-				 : set_each(&tier, score, &f->ranking);
+			r = tier_rank(x, f, &tier, score, many, msg);
 		}
 		set_release(&tier);
 	}
@@ -162,7 +228,7 @@ static int rank_tiers(struct index *x, struct finding *f,
 		r = add_bm25(x, (const char *)look->own.data, &f->ranking,
 			     first, msg);
 	}
-	return r;
+	return r == WEALD_OK ? add_sureness(x, &f->ranking, first, msg) : r;
 }
 
 /* ---- finding ---- */
@@ -191,6 +257,9 @@ static int take(struct index *x, struct finding *f, const struct looking *look,
 	const struct search of_region = { .region = region };
 	bool words = look->full.len > 0;
 	struct set set = { NULL, 0 };
+	const struct newest all = { .set = &set,
+				    .limit = f->limit,
+				    .score = look->more };
 	size_t matches = 0;
 	int r = set_init(x, &set, msg);
 
@@ -211,8 +280,7 @@ static int take(struct index *x, struct finding *f, const struct looking *look,
 		set_or(&f->found, &set);
 		r = words ? rank_tiers(x, f, look, &set, matches > RANKED_MAX,
 				       msg)
-			  : ranking_newest(x, &set, f->limit, look->more,
-					   &f->ranking, msg);
+			  : ranking_newest(x, &all, &f->ranking, msg);
 	}
 	set_release(&set);
 	return r;
@@ -279,22 +347,17 @@ static int raise(struct finding *f, int64_t id)
 static int raise_ours(struct index *x, struct finding *f, struct weald_msg *msg)
 {
 	struct ids ids = { NULL, 0 };
-	size_t raised = 0;
 	bool ours = false;
 	size_t i;
 	int r = WEALD_OK;
 
 	if (f->ranking.n > 0) {
-		r = withdrawn_used(x, &ids, msg);
+		r = withdrawn_used(x, &f->found, &ids, msg);
 	}
-	for (i = 0; r == WEALD_OK && i < ids.n && raised < f->limit; i++) {
-		if (!set_has(&f->found, ids.list[i])) {
-			continue;
-		}
+	for (i = 0; r == WEALD_OK && i < ids.n; i++) {
 		r = withdrawn_ours_now(x, ids.list[i], &ours, msg);
 		if (r == WEALD_OK && ours) {
 			r = raise(f, ids.list[i]);
-			raised++;
 		}
 	}
 	ids_release(&ids);

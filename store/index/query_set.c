@@ -358,6 +358,50 @@ static int by_all(const void *a, const void *b)
 	return strcmp(v->ref, w->ref);
 }
 
+double kind_score(const char *kind, double step)
+{
+	static const struct {
+		const char *kind;
+		double steps;
+	} kinds[] = { { "intervention", 3 },
+		      { "problem", 2 },
+		      { "evidence", 1 },
+		      { "adoption", 1 },
+		      { "lesson", 1 } };
+	size_t i;
+
+	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (strcmp(kind, kinds[i].kind) == 0) {
+			return kinds[i].steps * step;
+		}
+	}
+	return 0;
+}
+
+static void kind_add(struct ranked *ranked, const char *kind, double step)
+{
+	ranked->score += kind_score(kind, step);
+	ranked->intervention = strcmp(kind, "intervention") == 0;
+}
+
+int ranked_kind(struct index *x, struct ranked *ranked, double step,
+		struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool row = false;
+	int r = index_ask(x, "SELECT kind FROM record WHERE id = ?", &s, msg,
+			  "i", ranked->id);
+
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+	}
+	if (r == WEALD_OK && row) {
+		kind_add(ranked, index_text(s, 0), step);
+	}
+	index_done(x, s);
+	return r;
+}
+
 static int ranked_name(struct index *x, struct ranked *out,
 		       struct weald_msg *msg)
 {
@@ -406,8 +450,8 @@ int ranking_cut(struct index *x, struct ranking *ranking, size_t limit,
 
 /* As many of one kind, and those of the same second as the last of them. */
 static int newest_of_kind(struct index *x, const char *kind,
-			  const struct set *set, size_t limit,
-			  struct ranking *out, struct weald_msg *msg)
+			  const struct newest *want, struct ranking *out,
+			  struct weald_msg *msg)
 {
 	sqlite3_stmt *s = NULL;
 	uint64_t last = 0;
@@ -418,18 +462,20 @@ static int newest_of_kind(struct index *x, const char *kind,
 			  " ORDER BY time DESC",
 			  &s, msg, "t", kind);
 
-	while (r == WEALD_OK && n < limit + TIES_MAX) {
+	while (r == WEALD_OK && n < want->limit + TIES_MAX) {
 		r = index_step(x, s, &row, msg);
 		if (r != WEALD_OK || !row ||
-		    (n >= limit && index_u64(s, 1) != last)) {
+		    (n >= want->limit && index_u64(s, 1) != last)) {
 			break;
 		}
-		if (set_has(set, sqlite3_column_int64(s, 0))) {
+		if (set_has(want->set, sqlite3_column_int64(s, 0))) {
 			last = index_u64(s, 1);
 			n++;
 			r = ranking_add(out, sqlite3_column_int64(s, 0), 0);
 			if (r == WEALD_OK) {
 				out->list[out->n - 1].time = last;
+				kind_add(&out->list[out->n - 1], kind,
+					 want->step);
 			}
 		}
 	}
@@ -441,7 +487,11 @@ static int by_time(const void *a, const void *b)
 {
 	const struct ranked *v = a;
 	const struct ranked *w = b;
+	int score = by_score(a, b);
 
+	if (score != 0) {
+		return score;
+	}
 	return (v->time < w->time) - (v->time > w->time);
 }
 
@@ -455,7 +505,7 @@ static int newest_sort(struct index *x, struct ranking *newest, size_t limit,
 
 	qsort(newest->list, newest->n, sizeof *newest->list, by_time);
 	while (n < newest->n && n < limit + TIES_MAX &&
-	       newest->list[n].time == newest->list[n - 1].time) {
+	       by_time(&newest->list[n], &newest->list[n - 1]) == 0) {
 		n++;
 	}
 	ranking_drop(newest, n);
@@ -469,24 +519,31 @@ static int newest_sort(struct index *x, struct ranking *newest, size_t limit,
 }
 
 /* All of a small set, each looked up. */
-static int newest_of_few(struct index *x, const struct set *set,
+static int newest_of_few(struct index *x, const struct newest *want,
 			 struct ranking *out, struct weald_msg *msg)
 {
+	struct ranked *ranked;
 	int64_t id;
 	int r = WEALD_OK;
 
-	for (id = 0; r == WEALD_OK && id <= set->max; id++) {
-		if (set_has(set, id)) {
-			r = ranking_add(out, id, 0);
-			if (r == WEALD_OK) {
-				r = ranked_name(x, &out->list[out->n - 1], msg);
-			}
+	for (id = 0; r == WEALD_OK && id <= want->set->max; id++) {
+		if (!set_has(want->set, id)) {
+			continue;
+		}
+		r = ranking_add(out, id, 0);
+		if (r != WEALD_OK) {
+			break;
+		}
+		ranked = &out->list[out->n - 1];
+		r = ranked_name(x, ranked, msg);
+		if (r == WEALD_OK && want->step > 0) {
+			r = ranked_kind(x, ranked, want->step, msg);
 		}
 	}
 	return r;
 }
 
-static int newest_of_many(struct index *x, const struct set *set, size_t limit,
+static int newest_of_many(struct index *x, const struct newest *want,
 			  struct ranking *out, struct weald_msg *msg)
 {
 	struct kinds kinds = { .n = 0 };
@@ -494,30 +551,35 @@ static int newest_of_many(struct index *x, const struct set *set, size_t limit,
 	int r = kinds_read(x, &kinds, msg);
 
 	for (i = 0; r == WEALD_OK && i < kinds.n; i++) {
-		r = newest_of_kind(x, kinds.list[i], set, limit, out, msg);
+		r = newest_of_kind(x, kinds.list[i], want, out, msg);
 	}
 	kinds_release(&kinds);
 	return r;
 }
 
-int ranking_newest(struct index *x, const struct set *set, size_t limit,
-		   double score, struct ranking *ranking, struct weald_msg *msg)
+int ranking_newest(struct index *x, const struct newest *want,
+		   struct ranking *ranking, struct weald_msg *msg)
 {
 	struct ranking newest = { NULL, 0 };
-	size_t count = set_count(set);
+	size_t count = set_count(want->set);
 	size_t i;
 	int r = WEALD_OK;
 
-	if (limit == 0 || count == 0) {
+	if (want->limit == 0 || count == 0) {
 		return WEALD_OK;
 	}
-	r = count <= NEWEST_FEW ? newest_of_few(x, set, &newest, msg)
-				: newest_of_many(x, set, limit, &newest, msg);
+	r = count <= NEWEST_FEW ? newest_of_few(x, want, &newest, msg)
+				: newest_of_many(x, want, &newest, msg);
 	if (r == WEALD_OK && newest.n > 0) {
-		r = newest_sort(x, &newest, limit, msg);
+		r = newest_sort(x, &newest, want->limit, msg);
 	}
-	for (i = 0; r == WEALD_OK && i < newest.n && i < limit; i++) {
-		r = ranking_add(ranking, newest.list[i].id, score);
+	for (i = 0; r == WEALD_OK && i < newest.n && i < want->limit; i++) {
+		r = ranking_add(ranking, newest.list[i].id,
+				want->score + newest.list[i].score);
+		if (r == WEALD_OK) {
+			ranking->list[ranking->n - 1].intervention =
+				newest.list[i].intervention;
+		}
 	}
 	ranking_release(&newest);
 	return r;

@@ -13,7 +13,7 @@
 #define WEALD_STORE_INDEX_SCHEMA_H
 
 /* Raised with every change of the tables or of what is put into them. */
-#define INDEX_SCHEMA_VERSION 1
+#define INDEX_SCHEMA_VERSION 2
 /* PRAGMA application_id: "Weal" */
 #define INDEX_APPLICATION_ID 0x5765616c
 
@@ -29,7 +29,8 @@ enum index_state {
  * name       of its folder, as in references
  * title      name of region.yaml; '' where none
  * contact    'role <mailbox>' of it; ''
- * seq        taken in up to here; commit_id is that update's
+ * seq        taken in up to here; commit_id is that update's, empty while it
+ *            is being taken out
  */
 #define INDEX_TABLE_FEED                 \
 	"CREATE TABLE feed ("            \
@@ -79,31 +80,39 @@ enum index_state {
 
 /*
  * summary    '' where withheld
+ * note       of a withdrawal: its author's reason, without the line that
+ *            confirms warnings; '' of all others, and where withheld
  * state      enum index_state
+ * absent     1: contents of it are not here, so that it is looked at again;
+ *            it may be withheld for what the update says of itself
  * why        kinds of the guard that block, "," between, in its order; ""
  * override   1: warnings were passed
  *
  * Of the updates about a feed itself only those are here that are withheld:
  * record is then the feed's id below zero, version the seq.
  */
-#define INDEX_TABLE_VERSION                                \
-	"CREATE TABLE version ("                           \
-	" feed INTEGER NOT NULL,"                          \
-	" seq INTEGER NOT NULL,"                           \
-	" record INTEGER NOT NULL,"                        \
-	" version INTEGER NOT NULL,"                       \
-	" time INTEGER NOT NULL,"                          \
-	" action TEXT NOT NULL,"                           \
-	" summary TEXT NOT NULL,"                          \
-	" state INTEGER NOT NULL,"                         \
-	" why TEXT NOT NULL,"                              \
-	" override INTEGER NOT NULL,"                      \
-	" PRIMARY KEY (feed, seq)) STRICT, WITHOUT ROWID;" \
-	"CREATE UNIQUE INDEX version_record"               \
-	" ON version (record, version);"                   \
-	"CREATE INDEX version_state ON version (state)"    \
-	" WHERE state <> 0;"                               \
-	"CREATE INDEX version_override ON version (feed)"  \
+#define INDEX_TABLE_VERSION                                  \
+	"CREATE TABLE version ("                             \
+	" feed INTEGER NOT NULL,"                            \
+	" seq INTEGER NOT NULL,"                             \
+	" record INTEGER NOT NULL,"                          \
+	" version INTEGER NOT NULL,"                         \
+	" time INTEGER NOT NULL,"                            \
+	" action TEXT NOT NULL,"                             \
+	" summary TEXT NOT NULL,"                            \
+	" note TEXT NOT NULL DEFAULT '',"                    \
+	" state INTEGER NOT NULL,"                           \
+	" absent INTEGER NOT NULL DEFAULT 0,"                \
+	" why TEXT NOT NULL,"                                \
+	" override INTEGER NOT NULL,"                        \
+	" PRIMARY KEY (feed, seq)) STRICT, WITHOUT ROWID;"   \
+	"CREATE UNIQUE INDEX version_record"                 \
+	" ON version (record, version);"                     \
+	"CREATE INDEX version_state ON version (state)"      \
+	" WHERE state <> 0;"                                 \
+	"CREATE INDEX version_absent ON version (feed, seq)" \
+	" WHERE absent <> 0;"                                \
+	"CREATE INDEX version_override ON version (feed)"    \
 	" WHERE override <> 0;"
 
 /* Topics ('t') and settings ('s'), also ones that are not known here. */
@@ -119,15 +128,23 @@ enum index_state {
  * References. rel is the field's name (problem, intervention, measure also for
  * aim.measure, comparators, about, target ...), or a link's rel. version 0:
  * the latest is meant.
+ *
+ * target   as record.ref has it. One that is written in the form for machines
+ *          is rewritten when the feed with that id comes or goes: it is
+ *          weald:FEED ID/kind/slug while there is none
+ * feed_id  of one that is written so; empty
  */
-#define INDEX_TABLE_LINK                                                      \
-	"CREATE TABLE link ("                                                 \
-	" record INTEGER NOT NULL,"                                           \
-	" rel TEXT NOT NULL,"                                                 \
-	" target TEXT NOT NULL,"                                              \
-	" version INTEGER NOT NULL,"                                          \
-	" PRIMARY KEY (record, rel, target, version)) STRICT, WITHOUT ROWID;" \
-	"CREATE INDEX link_target ON link (target, rel);"
+#define INDEX_TABLE_LINK                                        \
+	"CREATE TABLE link ("                                   \
+	" record INTEGER NOT NULL,"                             \
+	" rel TEXT NOT NULL,"                                   \
+	" target TEXT NOT NULL,"                                \
+	" version INTEGER NOT NULL,"                            \
+	" feed_id BLOB NOT NULL DEFAULT x'',"                   \
+	" PRIMARY KEY (record, rel, target, version, feed_id))" \
+	" STRICT, WITHOUT ROWID;"                               \
+	"CREATE INDEX link_target ON link (target, rel);"       \
+	"CREATE INDEX link_feed_id ON link (feed_id) WHERE feed_id <> x'';"
 
 /*
  * What questions need of the fields, as it is written: stage, started, status,
@@ -180,9 +197,15 @@ enum index_state {
 	" title, labels, text,"                    \
 	" tokenize = 'porter unicode61 remove_diacritics 2');"
 
-#define INDEX_SCHEMA                                              \
-	INDEX_TABLE_FEED INDEX_TABLE_RECORD INDEX_TABLE_VERSION   \
-		INDEX_TABLE_TAG INDEX_TABLE_LINK INDEX_TABLE_FACT \
-			INDEX_TABLE_EFFECT INDEX_TABLE_TERM INDEX_TABLE_SEARCH
+/* A row, its id 1, where all feeds of the home were taken in once. */
+#define INDEX_TABLE_COMPLETE      \
+	"CREATE TABLE complete (" \
+	" id INTEGER PRIMARY KEY) STRICT;"
+
+#define INDEX_SCHEMA                                                           \
+	INDEX_TABLE_FEED INDEX_TABLE_RECORD INDEX_TABLE_VERSION                \
+		INDEX_TABLE_TAG INDEX_TABLE_LINK INDEX_TABLE_FACT              \
+			INDEX_TABLE_EFFECT INDEX_TABLE_TERM INDEX_TABLE_SEARCH \
+				INDEX_TABLE_COMPLETE
 
 #endif

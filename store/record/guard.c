@@ -1,6 +1,7 @@
 #include "store/record/guard.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ const char *guard_kind_advice(enum guard_kind kind)
 static bool is_same(const struct guard_finding *a,
 		    const struct guard_finding *b, size_t line_span)
 {
-	return a->kind == b->kind && a->line >= b->line &&
+	return a->kind == b->kind && a->part == b->part && a->line >= b->line &&
 	       a->line <= b->line + line_span &&
 	       strcmp(a->seen, b->seen) == 0 && strcmp(a->file, b->file) == 0;
 }
@@ -81,6 +82,36 @@ static bool make_room(struct guard_report *report)
 	return true;
 }
 
+static void leave_out(struct guard_report *report, enum guard_verdict verdict)
+{
+	if (verdict == GUARD_BLOCK) {
+		report->left_out_blocks++;
+	} else {
+		report->left_out_warnings++;
+	}
+	report->left_out++;
+}
+
+/* The list is full: a block takes the place of the last warning. */
+static void add_to_full(struct guard_report *report,
+			const struct guard_finding *finding)
+{
+	size_t i = finding->verdict == GUARD_BLOCK ? report->n : 0;
+
+	assert(report->list != NULL);
+	while (i > 0 && report->list[i - 1].verdict == GUARD_BLOCK) {
+		i--;
+	}
+	if (i == 0) {
+		leave_out(report, finding->verdict);
+		return;
+	}
+	leave_out(report, GUARD_WARN);
+	memmove(&report->list[i - 1], &report->list[i],
+		(report->n - i) * sizeof report->list[0]);
+	report->list[report->n - 1] = *finding;
+}
+
 void guard_report_add(struct guard_report *report,
 		      const struct guard_finding *finding, size_t line_span)
 {
@@ -97,10 +128,8 @@ void guard_report_add(struct guard_report *report,
 		return;
 	}
 	if (report->n == GUARD_FINDINGS_MAX) {
-		report->left_out++;
-		return;
-	}
-	if (make_room(report)) {
+		add_to_full(report, finding);
+	} else if (make_room(report)) {
 		report->list[report->n] = *finding;
 		report->n++;
 	}
@@ -133,7 +162,11 @@ static void mask(const struct guard_doc *doc, size_t from, size_t clear,
 void guard_add(struct guard_doc *doc, enum guard_kind kind,
 	       enum guard_verdict verdict, size_t from, size_t clear, size_t to)
 {
-	struct guard_finding f = { .verdict = verdict, .kind = kind };
+	struct guard_finding f = {
+		.part = doc->part,
+		.verdict = verdict,
+		.kind = kind,
+	};
 
 	assert(from <= clear && clear <= to && to <= doc->n);
 	f.line = guard_line(doc, from);
@@ -142,36 +175,63 @@ void guard_add(struct guard_doc *doc, enum guard_kind kind,
 	guard_report_add(doc->report, &f, doc->line_span);
 }
 
-static bool is_table(const char *file)
+void guard_add_seen(struct guard_report *report, enum guard_kind kind,
+		    enum guard_verdict verdict, const char *file, size_t line,
+		    const char *seen)
+{
+	struct guard_finding f = {
+		.part = GUARD_PART_FILE,
+		.verdict = verdict,
+		.kind = kind,
+		.line = line,
+	};
+
+	text_escape(file, strlen(file), f.file, sizeof f.file);
+	(void)snprintf(f.seen, sizeof f.seen, "%s", seen);
+	guard_report_add(report, &f, 0);
+}
+
+bool guard_is_csv(const char *file)
 {
 	size_t n = strlen(file);
 
 	return n >= 4 && strcmp(file + n - 4, ".csv") == 0;
 }
 
+/* A record.md that is no UTF-8 is not published at all: nothing to confirm. */
+static bool is_record(const struct guard_doc *doc)
+{
+	return doc->part == GUARD_PART_FILE &&
+	       (doc->flags & GUARD_IN_NAME) == 0 &&
+	       strcmp(doc->file, RECORD_FILE) == 0;
+}
+
 static void scan_folded(struct guard_doc *doc)
 {
-	if (!doc->is_utf8) {
+	if (!doc->is_utf8 && !is_record(doc)) {
 		guard_add(doc, GUARD_UNREADABLE, GUARD_WARN, doc->bad_at,
 			  doc->bad_at, doc->bad_at);
-		if (doc->has_controls) {
-			/* no text at all: chance would find things in it */
-			return;
-		}
 	}
-	guard_scan_nhs(doc);
-	guard_scan_references(doc);
-	guard_scan_phones(doc);
+	if (!doc->is_utf8 && doc->has_controls) {
+		/* no text at all: chance would find things in it */
+		return;
+	}
+	if (doc->has_digit) {
+		guard_scan_nhs(doc);
+		guard_scan_references(doc);
+		guard_scan_phones(doc);
+		guard_scan_postcodes(doc);
+		guard_scan_dates(doc);
+		guard_scan_ages(doc);
+	}
 	guard_scan_emails(doc);
-	guard_scan_postcodes(doc);
-	guard_scan_dates(doc);
 	guard_scan_names(doc);
-	guard_scan_ages(doc);
 }
 
 void guard_scan(const struct guard_source *source, struct guard_report *out)
 {
 	struct guard_doc doc = {
+		.part = source->part,
 		.file = source->file,
 		.first_line = source->first_line,
 		.line_span = source->line_span,
@@ -181,7 +241,7 @@ void guard_scan(const struct guard_source *source, struct guard_report *out)
 		.report = out,
 	};
 
-	if ((doc.flags & GUARD_IN_NAME) == 0 && is_table(source->file)) {
+	if ((doc.flags & GUARD_IN_NAME) == 0 && guard_is_csv(source->file)) {
 		doc.flags |= GUARD_IN_TABLE;
 	}
 	if (guard_doc_fold(&doc, source->text) != WEALD_OK) {

@@ -66,12 +66,23 @@ const char *guard_kind_advice(enum guard_kind kind);
 #define GUARD_SEEN_BYTES   48u
 #define GUARD_FINDINGS_MAX 100u
 
+/* What of an update it stands in. */
+enum guard_part {
+	GUARD_PART_FILE,
+	GUARD_PART_SLUG,
+	GUARD_PART_SUMMARY,
+	GUARD_PART_NOTE
+};
+
 struct guard_finding {
+	enum guard_part part;
 	enum guard_verdict verdict; /* GUARD_WARN or GUARD_BLOCK */
 	enum guard_kind kind;
-	char file[PROBLEM_FILE_BYTES]; /* "note" and "summary" for these */
-	size_t line;                   /* from 1; 0: the file's name */
-	char seen[GUARD_SEEN_BYTES];   /* masked */
+	/* for people; "slug", "summary", "note" where it is no file: a file
+	 * may be called so too, so that only @part tells them apart */
+	char file[PROBLEM_FILE_BYTES];
+	size_t line;                 /* from 1; 0: the file's name */
+	char seen[GUARD_SEEN_BYTES]; /* masked */
 };
 
 /* All zero is an empty one. Owned: guard_release(). */
@@ -80,7 +91,14 @@ struct guard_report {
 	struct guard_finding *list;
 	size_t n;
 	size_t cap;
-	size_t left_out; /* over GUARD_FINDINGS_MAX; the verdict counts them */
+	/*
+	 * Over GUARD_FINDINGS_MAX; verdict and kinds count them. Warnings make
+	 * room for blocks, so that blocks are only left out where all in the
+	 * list are blocks.
+	 */
+	size_t left_out_blocks;
+	size_t left_out_warnings;
+	size_t left_out; /* both */
 	unsigned kinds;  /* bit (1 << kind) of each, also of those left out */
 	bool no_memory;  /* the verdict is GUARD_BLOCK then */
 };

@@ -13,6 +13,7 @@
 #define LOCAL_MAX   64u
 #define DOMAIN_MAX  253u
 #define PHONE_CLEAR 2u
+#define BARE_NEAR   20u
 
 /* Digits in groups. */
 struct phone {
@@ -48,7 +49,7 @@ static bool read_groups(const struct guard_doc *doc, size_t at, size_t n,
 			p.n++;
 		}
 		p.to = end;
-		at = guard_skip_sign(doc, end, "-.)");
+		at = guard_skip_sign(doc, end, "-.)/");
 		at = guard_skip_sign(doc, at, "(");
 	}
 	if (p.n != n || guard_is_alnum(doc->text[p.to])) {
@@ -97,7 +98,37 @@ static bool read_phone(const struct guard_doc *doc, size_t at,
 	out->first = out->second;
 	out->second = '\0';
 	/* "07 12 2024 100" is none: codes have three digits or more */
-	return out->first_group >= 3 && out->least_group >= 2;
+	return out->first_group >= 3 &&
+	       out->least_group >= (out->first_group >= 5 ? 1u : 2u);
+}
+
+/* "mob 7700 900 123": the 0 left out, behind a word for it. */
+static bool read_bare_mobile(const struct guard_doc *doc, size_t at,
+			     struct phone *out)
+{
+	static const char *const words[] = { "mob", "mobile", "phone", "tel",
+					     NULL };
+
+	return doc->text[at] == '7' && read_groups(doc, at, NATIONAL, out) &&
+	       out->first_group >= 3 && out->least_group >= 2 &&
+	       guard_is_near(doc, at, at, BARE_NEAR, 0, words);
+}
+
+/* A comment is no part of a field; nor is what stands farther on in a line
+ * than any field reaches. */
+static bool in_comment(const struct guard_doc *doc, size_t at)
+{
+	const size_t first =
+		at > RECORD_TEXT_CHARS_MAX ? at - RECORD_TEXT_CHARS_MAX : 0;
+
+	for (; at > first && doc->text[at - 1] != '\n'; at--) {
+		if (doc->text[at - 1] == '#' &&
+		    (at == 1 || doc->text[at - 2] == ' ' ||
+		     doc->text[at - 2] == '\n')) {
+			return true;
+		}
+	}
+	return at > 0 && at == first;
 }
 
 static bool in_contact(struct guard_doc *doc, size_t at)
@@ -106,7 +137,7 @@ static bool in_contact(struct guard_doc *doc, size_t at)
 
 	return (doc->flags & GUARD_CONTACT) != 0 ||
 	       (doc->contact_from != 0 && line >= doc->contact_from &&
-		line <= doc->contact_to);
+		line <= doc->contact_to && !in_comment(doc, at));
 }
 
 static bool may_begin(const struct guard_doc *doc, size_t at)
@@ -130,8 +161,10 @@ void guard_scan_phones(struct guard_doc *doc)
 
 	while (at < doc->n) {
 		c = doc->text[at];
-		if ((c != '+' && c != '0' && c != '4') || !may_begin(doc, at) ||
-		    !read_phone(doc, at, &p)) {
+		if ((c != '+' && c != '0' && c != '4' && c != '7') ||
+		    !may_begin(doc, at) ||
+		    (c == '7' ? !read_bare_mobile(doc, at, &p)
+			      : !read_phone(doc, at, &p))) {
 			at++;
 			continue;
 		}

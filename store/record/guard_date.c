@@ -182,13 +182,11 @@ static bool read_month_first(const struct guard_doc *doc, size_t at, size_t to,
 	bool ordinal;
 	size_t end;
 
-	if (!is_month(doc, at, to)) {
-		return false;
-	}
 	day = guard_skip_sign(doc, to, ".");
 	day_end = guard_digits_end(doc, day);
-	if (day == to || day_end == day || day_end - day > 2 ||
-	    value(doc, day, day_end) < 1 || value(doc, day, day_end) > 31) {
+	if (day_end == day || day == to || !is_month(doc, at, to) ||
+	    day_end - day > 2 || value(doc, day, day_end) < 1 ||
+	    value(doc, day, day_end) > 31) {
 		return false;
 	}
 	day_end = skip_ordinal(doc, day_end, &ordinal);
@@ -306,6 +304,26 @@ static bool is_cohort(const struct guard_doc *doc, const struct date *d)
 	       guard_word_in(doc, from, to, cohort_words);
 }
 
+/* "babies born on", "the first baby born on": many, or a milestone. */
+static bool is_many(const struct guard_doc *doc, size_t born)
+{
+	static const char *const many[] = { "babies",   "infants",  "children",
+					    "neonates", "newborns", "people",
+					    "patients", "those",    NULL };
+	static const char *const order[] = { "first", "last", NULL };
+	size_t from;
+	size_t to;
+
+	if (!guard_word_before(doc, born, &from, &to)) {
+		return false;
+	}
+	if (guard_word_in(doc, from, to, many)) {
+		return true;
+	}
+	return guard_word_before(doc, from, &from, &to) &&
+	       guard_word_in(doc, from, to, order);
+}
+
 /* Do the words from @from to @to make @d a date of birth? */
 static bool is_birth_between(const struct guard_doc *doc, size_t word,
 			     size_t word_end, const struct date *d)
@@ -319,7 +337,7 @@ static bool is_birth_between(const struct guard_doc *doc, size_t word,
 	}
 	return birth == BIRTH_DATE ||
 	       (!d->is_packed && d->has_year && !is_cohort(doc, d) &&
-		!is_parted(doc, from, to) &&
+		!is_many(doc, word) && !is_parted(doc, from, to) &&
 		!guard_has_word(doc, from, to, cohort_words));
 }
 
@@ -398,11 +416,36 @@ static bool leads_to(const struct guard_doc *doc, size_t from,
 		guard_word_is(doc, word, word_to, "the"));
 }
 
+/* "passed away": the @end of "away" where "passed" begins at @at. */
+static size_t passed_away_end(const struct guard_doc *doc, size_t at,
+			      size_t end)
+{
+	size_t next;
+	size_t next_to;
+
+	if (!guard_word_is(doc, at, end, "passed")) {
+		return at;
+	}
+	next = guard_skip_spaces(doc, end);
+	next_to = guard_word_end(doc, next);
+	return guard_word_is(doc, next, next_to, "away") ? next_to : at;
+}
+
+/* The end of what happened at the word at @at; @at where it is none. */
+static size_t event_end(const struct guard_doc *doc, size_t at, size_t end,
+			const char *const *words)
+{
+	return guard_word_in(doc, at, end, words)
+		       ? end
+		       : passed_away_end(doc, at, end);
+}
+
 static bool is_event_before(const struct guard_doc *doc, const struct date *d)
 {
 	size_t at =
 		d->from > EVENT_BEFORE + 12 ? d->from - EVENT_BEFORE - 12 : 0;
 	size_t end;
+	size_t event;
 
 	while (at < d->from) {
 		end = guard_word_end(doc, at);
@@ -410,10 +453,11 @@ static bool is_event_before(const struct guard_doc *doc, const struct date *d)
 			at++;
 			continue;
 		}
+		event = event_end(doc, at, end, events);
 		if ((at == 0 || !guard_is_letter(doc->text[at - 1])) &&
-		    end <= d->from && d->from - end <= EVENT_BEFORE &&
-		    guard_word_in(doc, at, end, events) &&
-		    leads_to(doc, end, d)) {
+		    event > at && event <= d->from &&
+		    d->from - event <= EVENT_BEFORE &&
+		    leads_to(doc, event, d)) {
 			return true;
 		}
 		at = end;
@@ -440,7 +484,7 @@ static bool is_event_after(const struct guard_doc *doc, const struct date *d)
 			at++;
 			continue;
 		}
-		if (guard_word_in(doc, at, end, fatal_events)) {
+		if (event_end(doc, at, end, fatal_events) > at) {
 			return !is_parted(doc, d->to, at) &&
 			       !guard_has_word(doc, d->to, end + 14,
 					       work_words);

@@ -208,6 +208,26 @@ static size_t address_end(const struct guard_doc *doc, size_t at)
 	return at;
 }
 
+/* 3-3-4 is how NHS numbers are written, and no catalogue's. */
+static bool is_shaped(const struct guard_doc *doc, size_t at)
+{
+	static const size_t sizes[] = { 3, 3, 4 };
+	size_t i;
+	size_t end;
+
+	while (doc->text[at] != '\0' && strchr(" :#.", doc->text[at]) != NULL) {
+		at++;
+	}
+	for (i = 0; i < 3; i++) {
+		end = guard_digits_end(doc, at);
+		if (end != at + sizes[i]) {
+			return false;
+		}
+		at = guard_skip_sign(doc, end, "-./");
+	}
+	return true;
+}
+
 /* ISBN, trial and paper numbers: the digits behind the word. */
 static size_t catalogue_end(const struct guard_doc *doc, size_t at)
 {
@@ -228,7 +248,7 @@ static size_t catalogue_end(const struct guard_doc *doc, size_t at)
 		digits += guard_is_digit(doc->text[i]);
 		i++;
 	}
-	return digits == 0 ? at : i;
+	return digits == 0 || is_shaped(doc, to) ? at : i;
 }
 
 static void hide_addresses(struct guard_doc *doc)
@@ -243,7 +263,8 @@ static void hide_addresses(struct guard_doc *doc)
 			at++;
 			continue;
 		}
-		if (c == '1' || guard_is_letter(c)) {
+		/* the first of all words below */
+		if (c != '\0' && strchr("1hfwinpdecoHFWINPDECO", c) != NULL) {
 			to = begins_address(doc, at) ? address_end(doc, at)
 						     : catalogue_end(doc, at);
 			if (to > at) {
@@ -297,6 +318,7 @@ int guard_doc_fold(struct guard_doc *doc, struct span text)
 			c = fold_in_name(c);
 		}
 		if (c != SKIP) {
+			doc->has_digit = doc->has_digit || guard_is_digit(c);
 			doc->text[doc->n] = c;
 			doc->n++;
 		}

@@ -14,6 +14,8 @@
 #define DIGITS      10u
 #define NEAR_BEFORE 40u
 #define NEAR_AFTER  20u
+#define NAME_NEAR   (GUARD_LABEL_MAX + 8u)
+#define JOINT_MAX   8u /* characters between two groups */
 #define CLEAR       3u /* digits that may be shown */
 
 /* Ten digits as they stand in the text. */
@@ -82,14 +84,35 @@ static void add(struct guard_doc *doc, enum guard_kind kind,
 	guard_add(doc, kind, verdict, d->from, d->from + CLEAR, d->to);
 }
 
+static bool is_near(const struct guard_doc *doc, const struct number *d)
+{
+	return guard_is_near(doc, d->from, d->to, NEAR_BEFORE, NEAR_AFTER,
+			     near_words);
+}
+
+/* "4010232137 units": how many, not who. */
+static bool is_count(const struct guard_doc *doc, const struct number *d)
+{
+	static const char *const counted[] = {
+		"units",  "pounds",  "pence", "bytes", "people", "records",
+		"events", "seconds", "doses", "tests", "tonnes", "minutes",
+		"hours",  "copies",  "items", NULL
+	};
+	size_t at = guard_skip_spaces(doc, d->to);
+
+	return !d->is_shaped && at > d->to &&
+	       guard_word_in(doc, at, guard_word_end(doc, at), counted);
+}
+
 /* @d passes the check; @is_called where the words before it name it. */
 static void judge(struct guard_doc *doc, const struct number *d, bool is_called)
 {
-	bool likely = is_called || d->is_shaped ||
-		      guard_is_near(doc, d->from, d->to, NEAR_BEFORE,
-				    NEAR_AFTER, near_words);
+	bool likely = is_called || d->is_shaped || is_near(doc, d);
 	enum range range = range_of(d);
 
+	if (!likely && is_count(doc, d)) {
+		return;
+	}
 	if (range == RANGE_TEST && (doc->flags & GUARD_STRICT) != 0) {
 		range = RANGE_ISSUED;
 	}
@@ -119,17 +142,22 @@ static bool take(const struct guard_doc *doc, size_t at, size_t n,
 	return true;
 }
 
-/* A word of letters, not the rest of a hexadecimal number. */
+/*
+ * Letters joined to a number: a word, or one letter before or behind it, but
+ * not a part of a hexadecimal number.
+ */
 static bool is_plain_word(const struct guard_doc *doc, size_t from, size_t to)
 {
+	static const char *const words[] = { "bed", "dad", "dead", NULL };
 	size_t i;
 
 	for (i = from; i < to; i++) {
 		if (guard_lower(doc->text[i]) > 'f') {
-			return to - from >= 2;
+			return true;
 		}
 	}
-	return false;
+	return (to == from + 1 && guard_is_upper(doc->text[from])) ||
+	       guard_word_in(doc, from, to, words);
 }
 
 static bool is_bounded(const struct guard_doc *doc, const struct number *d)
@@ -171,32 +199,117 @@ static bool follows_country(const struct guard_doc *doc, size_t from)
 	return at > 0 && at < from && doc->text[at - 1] == '+';
 }
 
-/* Ten digits, or 3-3-4 with one sign or spaces between, at @at. */
-static bool read_number(const struct guard_doc *doc, size_t at,
+/*
+ * Past what may stand between the groups of one number: a short run of spaces
+ * and signs with at most one line's end, behind which a comment or a quotation
+ * may go on. A comma or a bar joins only where it stands alone: with a space
+ * it parts the numbers of a list. @at where nothing joins.
+ */
+static size_t skip_joint(const struct guard_doc *doc, size_t at, char *out_sign)
+{
+	const char *t = doc->text;
+	size_t i;
+	bool new_line = false;
+
+	*out_sign = ' ';
+	if (t[at] == ',' || t[at] == '|') {
+		*out_sign = t[at];
+		return (doc->flags & GUARD_IN_TABLE) == 0 ? at + 1 : at;
+	}
+	for (i = at; i < at + JOINT_MAX && t[i] != '\0'; i++) {
+		if (t[i] == '\n') {
+			if (new_line || (doc->flags & GUARD_IN_TABLE) != 0) {
+				break;
+			}
+			new_line = true;
+		} else if (strchr(new_line ? " -./_*()~:+#>" : " -./_*()~:+",
+				  t[i]) == NULL) {
+			break;
+		}
+	}
+	return i;
+}
+
+/* Does this sign, and a digit beyond it, stand before or behind @d? */
+static bool goes_on(const struct guard_doc *doc, const struct number *d,
+		    char sign)
+{
+	const char *t = doc->text;
+
+	return (t[d->to] == sign && guard_is_digit(t[d->to + 1])) ||
+	       (d->from > 1 && t[d->from - 1] == sign &&
+		guard_is_digit(t[d->from - 2]));
+}
+
+/* 3-3-4 */
+static bool read_shaped(const struct guard_doc *doc, size_t at,
 			struct number *out)
 {
-	static const char signs[] = "-./_";
 	struct number d = { .from = at };
+	char first;
+	char second;
 	size_t next;
 
-	if (take(doc, at, DIGITS, &d)) {
-		*out = d;
-		return true;
-	}
 	if (!take(doc, at, 3, &d)) {
 		return false;
 	}
-	next = guard_skip_sign(doc, d.to, signs);
+	next = skip_joint(doc, d.to, &first);
 	if (next == d.to || !take(doc, next, 3, &d)) {
 		return false;
 	}
-	next = guard_skip_sign(doc, d.to, signs);
-	if (next == d.to || !take(doc, next, 4, &d)) {
+	next = skip_joint(doc, d.to, &second);
+	if (next == d.to || first != second || !take(doc, next, 4, &d) ||
+	    (first != ' ' && goes_on(doc, &d, first))) {
 		return false;
 	}
 	d.is_shaped = true;
 	*out = d;
 	return true;
+}
+
+/*
+ * Ten digits in two to four groups otherwise, as somebody types who does not
+ * know where the spaces go: one and the same sign between, and no more numbers
+ * around. Two short groups side by side are a date's or a list's.
+ */
+static bool read_grouped(const struct guard_doc *doc, size_t at,
+			 struct number *out)
+{
+	struct number d = { .from = at };
+	size_t before = DIGITS;
+	char sign = doc->text[guard_digits_end(doc, at)];
+	size_t groups;
+	size_t n;
+
+	if (sign == '\0' || strchr(" -./_", sign) == NULL) {
+		return false;
+	}
+	for (groups = 0; groups < 4 && d.n < DIGITS; groups++) {
+		n = guard_digits_end(doc, at) - at;
+		if (n < 2 || (n == 2 && before == 2) || !take(doc, at, n, &d)) {
+			return false;
+		}
+		before = n;
+		at = d.to + (doc->text[d.to] == sign);
+	}
+	if (d.n < DIGITS || goes_on(doc, &d, sign)) {
+		return false;
+	}
+	*out = d;
+	return true;
+}
+
+/* Ten digits, or 3-3-4, at @at. */
+static bool read_number(const struct guard_doc *doc, size_t at,
+			struct number *out)
+{
+	struct number d = { .from = at };
+
+	if (take(doc, at, DIGITS, &d)) {
+		*out = d;
+		return true;
+	}
+	return read_shaped(doc, at, out);
 }
 
 /* Groups of digits of any size, up to 12 digits in all. */
@@ -267,24 +380,37 @@ static void scan_word(struct guard_doc *doc, size_t from, size_t to)
 	}
 }
 
-void guard_scan_nhs(struct guard_doc *doc)
+static void scan_digits(struct guard_doc *doc, size_t at)
 {
 	struct number d;
+
+	if (!read_number(doc, at, &d) &&
+	    (!read_grouped(doc, at, &d) || !is_near(doc, &d))) {
+		return;
+	}
+	if (passes(&d) && !all_equal(&d) && is_bounded(doc, &d) &&
+	    !follows_country(doc, d.from)) {
+		judge(doc, &d, false);
+	}
+}
+
+void guard_scan_nhs(struct guard_doc *doc)
+{
+	size_t digit = guard_next_digit(doc, 0);
 	size_t at = 0;
 	size_t end;
 
-	while (at < doc->n) {
+	while (digit < doc->n) {
 		if (guard_is_letter(doc->text[at])) {
 			end = guard_word_end(doc, at);
-			scan_word(doc, at, end);
-			at = end;
-		} else if (guard_is_digit(doc->text[at])) {
-			if (read_number(doc, at, &d) && !all_equal(&d) &&
-			    passes(&d) && is_bounded(doc, &d) &&
-			    !follows_country(doc, d.from)) {
-				judge(doc, &d, false);
+			if (digit - end <= NAME_NEAR) {
+				scan_word(doc, at, end);
 			}
+			at = end;
+		} else if (at == digit) {
+			scan_digits(doc, at);
 			at = guard_digits_end(doc, at);
+			digit = guard_next_digit(doc, at);
 		} else {
 			at++;
 		}

@@ -8,6 +8,9 @@
 
 #define REFERENCE_MAX 20u
 #define CUSTODY_NEAR  60u
+/* Where the number begins at the latest: behind a label, whose last word may
+ * go on, and the letters of a token. */
+#define NUMBER_NEAR (GUARD_LABEL_MAX + 24u)
 
 /* A token of letters and digits that stands for something. */
 struct token {
@@ -93,14 +96,57 @@ static void add_token(struct guard_doc *doc, enum guard_kind kind,
 static bool is_count(const struct guard_doc *doc, const struct token *t)
 {
 	static const char *const counted[] = {
-		"incidents", "reports",   "records", "events",
-		"cases",     "entries",   "forms",   "patients",
-		"people",    "referrals", NULL
+		"incidents", "reports",  "records",    "events", "cases",
+		"entries",   "forms",    "patients",   "people", "referrals",
+		"beds",      "units",    "staff",      "visits", "doses",
+		"tests",     "episodes", "admissions", NULL
 	};
 	size_t at = guard_skip_spaces(doc, t->to);
 
 	return t->letters == 0 &&
 	       guard_word_in(doc, at, guard_word_end(doc, at), counted);
+}
+
+/* "RX 1234567": the letters of a hospital apart from the digits. */
+static bool read_apart(const struct guard_doc *doc, size_t at,
+		       struct token *out)
+{
+	size_t letters = guard_word_end(doc, at);
+	size_t digits = guard_skip_sign(doc, letters, "-");
+	size_t i;
+
+	for (i = at; i < letters; i++) {
+		if (!guard_is_upper(doc->text[i])) {
+			return false;
+		}
+	}
+	*out = (struct token){ .from = at,
+			       .to = guard_digits_end(doc, digits),
+			       .letters = letters - at };
+	out->digits = out->to - digits;
+	return out->letters >= 1 && out->letters <= 3 && digits > letters &&
+	       out->digits >= 5 && !guard_is_alnum(doc->text[out->to]);
+}
+
+/* "2024/25", "2024-2025" */
+static bool is_two_years(const struct guard_doc *doc, const struct token *t)
+{
+	size_t n = t->digits - 4;
+	unsigned first = 0;
+	unsigned second = 0;
+	size_t i;
+
+	if (!t->has_year || t->letters != 0 || (n != 2 && n != 4)) {
+		return false;
+	}
+	for (i = t->from + 2; i < t->from + 4; i++) {
+		first = first * 10 + (unsigned)(doc->text[i] - '0');
+	}
+	for (i = t->to - 2; i < t->to; i++) {
+		second = second * 10 + (unsigned)(doc->text[i] - '0');
+	}
+	return second == (first + 1) % 100 &&
+	       (n == 2 || is_year(doc, t->to - 4));
 }
 
 /* The name is said from @from to @to: is there a number behind it? */
@@ -125,7 +171,8 @@ static void scan_hospital(struct guard_doc *doc, size_t from, size_t to)
 	} else {
 		return;
 	}
-	if (read_token(doc, at, &t) && !is_count(doc, &t) &&
+	if ((read_token(doc, at, &t) || read_apart(doc, at, &t)) &&
+	    !is_count(doc, &t) &&
 	    (t.digits >= 5 || (t.letters > 0 && t.digits >= 4))) {
 		add_token(doc, GUARD_HOSPITAL_NUMBER, GUARD_BLOCK, from, &t);
 	}
@@ -149,11 +196,32 @@ static void scan_incident(struct guard_doc *doc, size_t from, size_t to)
 	}
 	at = guard_skip_label(doc, to, linking_words);
 	if (!read_token(doc, at, &t) || is_count(doc, &t) ||
-	    (t.digits == 4 && t.letters == 0 && is_year(doc, t.from))) {
+	    (t.digits == 4 && t.letters == 0 && is_year(doc, t.from)) ||
+	    is_two_years(doc, &t)) {
 		return;
 	}
 	if (guard_has_word(doc, to, at, naming_words) || t.has_year ||
 	    (named && (t.digits >= 5 || (t.letters > 0 && t.digits >= 3)))) {
+		add_token(doc, GUARD_INCIDENT_REFERENCE, GUARD_WARN, from, &t);
+	}
+}
+
+/* "INC-2024-00123", "SI 2024/12345"; an act of law has fewer digits. */
+static void scan_short(struct guard_doc *doc, size_t from, size_t to)
+{
+	struct token t;
+	size_t at = guard_skip_sign(doc, to, "-:#/");
+	bool is_inc = guard_word_is(doc, from, to, "inc");
+
+	if ((!is_inc && !guard_word_is(doc, from, to, "si")) ||
+	    !guard_is_upper(doc->text[from]) ||
+	    !guard_is_upper(doc->text[from + 1]) ||
+	    !guard_is_digit(doc->text[at]) || !read_token(doc, at, &t) ||
+	    is_two_years(doc, &t)) {
+		return;
+	}
+	if ((t.has_year && t.digits >= (is_inc ? 7u : 9u)) ||
+	    (is_inc && t.digits >= 5)) {
 		add_token(doc, GUARD_INCIDENT_REFERENCE, GUARD_WARN, from, &t);
 	}
 }
@@ -269,23 +337,31 @@ static void scan_ni(struct guard_doc *doc, size_t at)
 
 void guard_scan_references(struct guard_doc *doc)
 {
+	size_t digit = guard_next_digit(doc, 0);
 	size_t at = 0;
 	size_t end;
 
-	while (at < doc->n) {
+	while (at < doc->n && digit < doc->n) {
 		if (!guard_is_letter(doc->text[at])) {
 			at++;
 			continue;
 		}
 		end = guard_word_end(doc, at);
-		if (at == 0 || !guard_is_digit(doc->text[at - 1])) {
-			scan_hospital(doc, at, end);
-			scan_incident(doc, at, end);
-			if (end == at + 1) {
-				scan_prison(doc, at);
-			} else if (end == at + 2) {
-				scan_ni(doc, at);
-			}
+		if (digit < end) {
+			digit = guard_next_digit(doc, end);
+		}
+		if (digit - end > NUMBER_NEAR ||
+		    (at > 0 && guard_is_digit(doc->text[at - 1]))) {
+			at = end;
+			continue;
+		}
+		scan_hospital(doc, at, end);
+		scan_incident(doc, at, end);
+		scan_short(doc, at, end);
+		if (end == at + 1) {
+			scan_prison(doc, at);
+		} else if (end == at + 2) {
+			scan_ni(doc, at);
 		}
 		at = end;
 	}

@@ -8,11 +8,15 @@
 
 #include "store/record/guard_private.h"
 
-#define AGE_MAX 120u
+#define AGE_MAX   120u
+#define TITLE_MAX 9u /* "professor" */
 
 /* ---- names ---- */
 
-/* "Mr" and "mr", but not "MR" (a scan) or "ms" (a disease, a time). */
+/*
+ * "Mr" and "mr", but not "ms" (a disease, a time). "MR" may be a scan: then
+ * what follows must be a name in capitals, too.
+ */
 static bool is_title(const struct guard_doc *doc, size_t from, size_t to,
 		     const char *const *titles)
 {
@@ -22,7 +26,7 @@ static bool is_title(const struct guard_doc *doc, size_t from, size_t to,
 		return false;
 	}
 	if (guard_is_upper(s[0])) {
-		return to - from < 2 || !guard_is_upper(s[1]);
+		return true;
 	}
 	return guard_word_is(doc, from, to, "mr") ||
 	       guard_word_is(doc, from, to, "mrs") ||
@@ -81,13 +85,26 @@ static size_t skip_particle(const struct guard_doc *doc, size_t at)
 static bool is_no_name(const struct guard_doc *doc, size_t from, size_t to)
 {
 	static const char *const words[] = {
-		"scan", "scans", "imaging", "angiogram", "scanner", "foster",
-		"and",  "or",    "who",     "the",       "of",      "in",
-		"on",   "is",    "was",     "to",        "for",     "at",
-		"led",  "with",  NULL
+		"scan",   "scans", "imaging", "angiogram", "scanner",
+		"foster", "and",   "or",      "who",       "the",
+		"of",     "in",    "on",      "is",        "was",
+		"to",     "for",   "at",      "led",       "with",
+		"site",   "plan",  "test",    "screening", "team",
+		"clinic", "nurse", "nurses",  "service",   "services",
+		"this",   "that",  "out",     "dose",      "doses",
+		"mri",    "not",   "images",  "society",   "patients",
+		NULL
 	};
 
 	return guard_word_in(doc, from, to, words);
+}
+
+static bool is_all_upper(const struct guard_doc *doc, size_t from, size_t to)
+{
+	while (from < to && guard_is_upper(doc->text[from])) {
+		from++;
+	}
+	return from == to;
 }
 
 static void scan_title(struct guard_doc *doc, size_t from, size_t to,
@@ -110,6 +127,8 @@ static void scan_title(struct guard_doc *doc, size_t from, size_t to,
 	if (end < name + 2 || is_no_name(doc, name, end) ||
 	    (!guard_is_upper(doc->text[name]) && !small) ||
 	    (small && end < name + 3) ||
+	    (is_all_upper(doc, from, to) &&
+	     (end < name + 3 || !is_all_upper(doc, name, end))) ||
 	    (end == name + 2 && guard_is_upper(doc->text[name + 1]))) {
 		return;
 	}
@@ -128,6 +147,11 @@ void guard_scan_names(struct guard_doc *doc)
 		end = guard_word_end(doc, at);
 		if (end == at) {
 			at++;
+			continue;
+		}
+		if (end - at > TITLE_MAX ||
+		    strchr("mdpMDP", doc->text[at]) == NULL) {
+			at = end; /* no title begins so */
 			continue;
 		}
 		if (is_title(doc, at, end, people)) {

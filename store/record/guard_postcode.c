@@ -105,21 +105,29 @@ static bool names_home(const struct guard_doc *doc, size_t from, size_t to)
 		"services",    "group",      "participation", "care",
 		NULL
 	};
+	static const char *const pages[] = { "page",      "office",   "oxygen",
+					     "treatment", "visiting", "team",
+					     NULL };
+	static const char *const staff[] = { "doctor",    "doctors", "staff",
+					     "physician", "team",    NULL };
 	static const char *const keepers[] = { "care", "nursing", "residential",
 					       NULL };
 	size_t before_from;
 	size_t before_to;
-	size_t next;
+	size_t next = guard_skip_spaces(doc, to);
+	size_t next_to = guard_word_end(doc, next);
 
 	if (guard_word_is(doc, from, to, "patient")) {
-		next = guard_skip_spaces(doc, to);
-		return !guard_word_in(doc, next, guard_word_end(doc, next),
-				      offices);
+		return !guard_word_in(doc, next, next_to, offices);
+	}
+	if (guard_word_is(doc, from, to, "resident")) {
+		return !guard_word_in(doc, next, next_to, staff);
 	}
 	if (guard_word_is(doc, from, to, "home")) {
-		return !guard_word_before(doc, from, &before_from,
-					  &before_to) ||
-		       !guard_word_in(doc, before_from, before_to, keepers);
+		return !guard_word_in(doc, next, next_to, pages) &&
+		       (!guard_word_before(doc, from, &before_from,
+					   &before_to) ||
+			!guard_word_in(doc, before_from, before_to, keepers));
 	}
 	return guard_word_in(doc, from, to, homes);
 }

@@ -28,12 +28,14 @@ enum guard_place {
 struct guard_doc {
 	char *text;
 	size_t n;
+	enum guard_part part;
 	const char *file;
 	size_t first_line;
 	size_t line_span; /* findings of more lines above are the same */
 	unsigned flags;
 	bool is_utf8;
 	bool has_controls;
+	bool has_digit;
 	size_t bad_at; /* the first that is not UTF-8 */
 	/* lines that stand in contact; none where from is 0 */
 	size_t contact_from;
@@ -57,6 +59,7 @@ enum guard_mark {
 /* A text with where it stands; the lines in contact may be 0. */
 struct guard_source {
 	struct span text;
+	enum guard_part part;
 	const char *file;
 	size_t first_line;
 	size_t line_span;
@@ -77,6 +80,13 @@ void guard_report_add(struct guard_report *report,
 void guard_add(struct guard_doc *doc, enum guard_kind kind,
 	       enum guard_verdict verdict, size_t from, size_t clear,
 	       size_t to);
+
+/* Add one of a file that was seen other than in its text. */
+void guard_add_seen(struct guard_report *report, enum guard_kind kind,
+		    enum guard_verdict verdict, const char *file, size_t line,
+		    const char *seen);
+
+bool guard_is_csv(const char *file);
 
 /* ---- guard_fold.c ---- */
 
@@ -126,6 +136,8 @@ size_t guard_line(struct guard_doc *doc, size_t at);
 /* The end of the word (letters) at @at; @at where there is none. */
 size_t guard_word_end(const struct guard_doc *doc, size_t at);
 size_t guard_digits_end(const struct guard_doc *doc, size_t at);
+/* The first digit at @at or behind; doc->n where there is none. */
+size_t guard_next_digit(const struct guard_doc *doc, size_t at);
 
 /* Is what stands from @from to @to this word, or in this list up to NULL? */
 bool guard_word_is(const struct guard_doc *doc, size_t from, size_t to,
@@ -150,8 +162,10 @@ size_t guard_skip_sign(const struct guard_doc *doc, size_t at,
 
 /*
  * Past what stands between a name and its value: spaces, ": = # . - ( ) | * ,"
- * and words of the list, at most 24 characters.
+ * and words of the list, at most GUARD_LABEL_MAX characters and the rest of
+ * the last word.
  */
+#define GUARD_LABEL_MAX 24u
 size_t guard_skip_label(const struct guard_doc *doc, size_t at,
 			const char *const *words);
 
@@ -169,6 +183,15 @@ void guard_scan_postcodes(struct guard_doc *doc); /* guard_postcode.c */
 void guard_scan_dates(struct guard_doc *doc);     /* guard_date.c */
 void guard_scan_names(struct guard_doc *doc);     /* guard_person.c */
 void guard_scan_ages(struct guard_doc *doc);
+
+/* ---- guard_file.c ---- */
+
+/*
+ * A file of a record that is not a series: is it something that must be looked
+ * at by eye, or a table of people?
+ */
+void guard_scan_form(const char *file, struct span content,
+		     struct guard_report *out);
 
 /* ---- guard_count.c ---- */
 

@@ -10,11 +10,17 @@
 
 /* A field with its name: "date_of_birth: ..." */
 #define FIELD_BYTES_MAX (CONTENT_BYTES_MAX + 256u)
+/* A value in longer lines is not looked for in them. */
+#define LINES_BYTES_MAX 4096u
 
 struct scan {
 	const struct record *record;
 	struct guard_report *out;
-	unsigned flags; /* for all of it */
+	unsigned flags;   /* for all of it */
+	struct span text; /* of record.md; empty where it is not there */
+	/* the same from the line of the value looked up last */
+	struct span rest;
+	size_t rest_line;
 };
 
 static void fail(struct guard_report *out)
@@ -42,10 +48,11 @@ static bool is_about_custody(const struct record *r)
 }
 
 static void scan_name(const struct scan *scan, struct span name,
-		      const char *file)
+		      enum guard_part part, const char *file)
 {
 	struct guard_source source = {
 		.text = name,
+		.part = part,
 		.file = file,
 		.flags = scan->flags | GUARD_IN_NAME,
 	};
@@ -75,9 +82,76 @@ static void scan_written(const struct scan *scan, struct span text,
 	guard_scan(&source, scan->out);
 }
 
+/* The lines of record.md from @first to @last. */
+static struct span find_lines(struct scan *scan, size_t first, size_t last)
+{
+	const uint8_t *lf;
+	struct span s;
+	size_t line;
+
+	if (scan->rest_line == 0 || first < scan->rest_line) {
+		scan->rest = scan->text;
+		scan->rest_line = 1;
+	}
+	for (; scan->rest_line < first && scan->rest.len > 0;
+	     scan->rest_line++) {
+		lf = memchr(scan->rest.data, '\n', scan->rest.len);
+		line = lf == NULL ? scan->rest.len
+				  : (size_t)(lf - scan->rest.data) + 1;
+		scan->rest.data += line;
+		scan->rest.len -= line;
+	}
+	s = scan->rest;
+	s.len = 0;
+	for (line = first;
+	     line <= last && s.len < scan->rest.len && s.len <= LINES_BYTES_MAX;
+	     line++) {
+		lf = memchr(s.data + s.len, '\n', scan->rest.len - s.len);
+		s.len = lf == NULL ? scan->rest.len : (size_t)(lf - s.data) + 1;
+	}
+	return s;
+}
+
+static bool is_plain(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text < ' ' || *text > '~' || guard_is_digit(*text)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Was all that could be found in this text found where it is written? Where it
+ * has no digit only names and mailboxes can be, and these are told by
+ * themselves, not by what stands around them.
+ */
+static bool was_scanned(struct scan *scan, const struct value *v)
+{
+	const size_t n = strlen(v->text);
+	const uint8_t *at;
+	struct span s;
+
+	if (!is_plain(v->text)) {
+		return false;
+	}
+	if (n == 0) {
+		return true;
+	}
+	s = find_lines(scan, v->line, v->line_last);
+	at = s.len == 0 || s.len > LINES_BYTES_MAX
+		     ? NULL
+		     : memmem(s.data, s.len, v->text, n);
+	return at != NULL &&
+	       (at == s.data || strchr(" \"'[", (char)at[-1]) != NULL) &&
+	       (at + n == s.data + s.len ||
+		strchr("\r\n\"',]} ", (char)at[n]) != NULL);
+}
+
 /* One text of the front matter, as it reads, behind the name of its field. */
-static void scan_text(const struct scan *scan, const struct value *v,
-		      const char *key, unsigned flags)
+static void scan_text(struct scan *scan, const struct value *v, const char *key,
+		      unsigned flags)
 {
 	struct guard_source source = {
 		.file = RECORD_FILE,
@@ -87,6 +161,9 @@ static void scan_text(const struct scan *scan, const struct value *v,
 	};
 	struct buf b;
 
+	if (was_scanned(scan, v)) {
+		return;
+	}
 	buf_init(&b, FIELD_BYTES_MAX);
 	if ((key != NULL && (buf_add_text(&b, key) != WEALD_OK ||
 			     buf_add_text(&b, ": ") != WEALD_OK)) ||
@@ -100,7 +177,7 @@ static void scan_text(const struct scan *scan, const struct value *v,
 }
 
 /* The front matter is not deep (store/record/ryaml.h). */
-static void scan_value(const struct scan *scan, const struct value *v,
+static void scan_value(struct scan *scan, const struct value *v,
 		       const char *key, unsigned flags)
 {
 	size_t i;
@@ -115,7 +192,7 @@ static void scan_value(const struct scan *scan, const struct value *v,
 	}
 }
 
-static void scan_fields(const struct scan *scan)
+static void scan_fields(struct scan *scan)
 {
 	const struct value *fields = &scan->record->fields;
 	const struct value *v;
@@ -128,31 +205,27 @@ static void scan_fields(const struct scan *scan)
 	}
 }
 
-static bool is_table(const char *file)
-{
-	size_t n = strlen(file);
-
-	return n >= 4 && strcmp(file + n - 4, ".csv") == 0;
-}
-
 static void scan_file(const struct scan *scan, const struct record_file *f)
 {
 	char file[PROBLEM_FILE_BYTES];
 
 	text_escape((const char *)f->name.data, f->name.len, file, sizeof file);
-	scan_name(scan, f->name, file);
+	scan_name(scan, f->name, GUARD_PART_FILE, file);
 	scan_written(scan, f->content, file);
-	if (is_table(file)) {
+	if (guard_is_csv(file)) {
 		guard_scan_series(scan->record, file, f->content, scan->out);
+	} else {
+		guard_scan_form(file, f->content, scan->out);
 	}
 }
 
-/* A slug, a summary or a note. */
+/* A summary or a note. */
 static void scan_part(const struct scan *scan, struct span text,
-		      const char *name)
+		      enum guard_part part, const char *name)
 {
 	struct guard_source source = {
 		.text = text,
+		.part = part,
 		.file = name,
 		.first_line = 1,
 		.flags = scan->flags,
@@ -176,11 +249,14 @@ void guard_record(const struct guard_input *in, struct guard_report *out)
 	}
 	for (i = 0; i < in->files_n; i++) {
 		scan_file(&scan, &in->files[i]);
+		if (span_equal(in->files[i].name, span_of(RECORD_FILE))) {
+			scan.text = in->files[i].content;
+		}
 	}
 	if (in->record != NULL) {
 		scan_fields(&scan);
 	}
-	scan_name(&scan, in->slug, "slug");
-	scan_part(&scan, in->summary, "summary");
-	scan_part(&scan, in->note, "note");
+	scan_name(&scan, in->slug, GUARD_PART_SLUG, "slug");
+	scan_part(&scan, in->summary, GUARD_PART_SUMMARY, "summary");
+	scan_part(&scan, in->note, GUARD_PART_NOTE, "note");
 }

@@ -5,7 +5,6 @@
 #include "store/record/guard_private.h"
 
 #define SPACES_MAX 3u
-#define LABEL_MAX  24u
 #define WORD_MAX   40u
 
 #define D GUARD_DIGIT
@@ -42,6 +41,14 @@ size_t guard_line(struct guard_doc *doc, size_t at)
 size_t guard_word_end(const struct guard_doc *doc, size_t at)
 {
 	while (guard_is_letter(doc->text[at])) {
+		at++;
+	}
+	return at;
+}
+
+size_t guard_next_digit(const struct guard_doc *doc, size_t at)
+{
+	while (at < doc->n && !guard_is_digit(doc->text[at])) {
 		at++;
 	}
 	return at;
@@ -148,7 +155,7 @@ size_t guard_skip_sign(const struct guard_doc *doc, size_t at,
 size_t guard_skip_label(const struct guard_doc *doc, size_t at,
 			const char *const *words)
 {
-	size_t most = at + LABEL_MAX;
+	size_t most = at + GUARD_LABEL_MAX;
 	size_t to;
 
 	while (at < most && doc->text[at] != '\0') {

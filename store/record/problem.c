@@ -26,6 +26,28 @@ static bool make_room(struct problems *p)
 	return true;
 }
 
+/*
+ * Where the next one goes. In a full list that is the place of the last
+ * warning, if it is an error: what keeps a record back must not be hidden
+ * behind what does not.
+ */
+static struct problem *take_place(struct problems *p, enum problem_level level)
+{
+	size_t i;
+
+	if (p->n < PROBLEMS_MAX) {
+		return make_room(p) ? &p->list[p->n++] : NULL;
+	}
+	for (i = p->n; i > 0 && level == PROBLEM_ERROR; i--) {
+		if (p->list[i - 1].level == PROBLEM_WARNING) {
+			memmove(&p->list[i - 1], &p->list[i],
+				(p->n - i) * sizeof *p->list);
+			return &p->list[p->n - 1];
+		}
+	}
+	return NULL;
+}
+
 static void copy(const char *from, char *to, size_t size)
 {
 	text_escape(from == NULL ? "" : from, from == NULL ? 0 : strlen(from),
@@ -44,10 +66,10 @@ void problem_add(struct problems *p, enum problem_level level, const char *file,
 	} else {
 		p->warnings++;
 	}
-	if (p->n >= PROBLEMS_MAX || !make_room(p)) {
+	problem = take_place(p, level);
+	if (problem == NULL) {
 		return;
 	}
-	problem = &p->list[p->n++];
 	problem->level = level;
 	problem->line = line;
 	copy(file, problem->file, sizeof problem->file);

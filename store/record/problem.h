@@ -13,7 +13,7 @@
 
 #include "proto/err.h"
 
-/* More are counted, not kept. */
+/* More are counted, not kept; an error takes the place of a warning. */
 #define PROBLEMS_MAX        100u
 #define PROBLEM_FIELD_BYTES 64u
 #define PROBLEM_FILE_BYTES  120u

@@ -100,6 +100,11 @@ static int check_characters(const struct ryaml_event *ev, struct weald_msg *msg)
 	size_t n;
 
 	while (s.len > 0) {
+		if (ryaml_is_plain(*s.data)) {
+			s.data++;
+			s.len--;
+			continue;
+		}
 		n = text_rune(s, &rune);
 		if (n == 0 ||
 		    !ryaml_may_hold(rune, (struct span){ s.data, n })) {
@@ -298,6 +303,7 @@ static int build(struct building *b, struct span yaml,
 	if (err != WEALD_OK) {
 		drop_last_field(b, add_located(problems, &msg));
 	}
+	b->record->is_whole = err == WEALD_OK;
 	record_check_schema(b->record, err == WEALD_OK, problems);
 	return WEALD_OK;
 }

@@ -50,9 +50,10 @@ struct value {
 
 struct record {
 	const struct kind *kind; /* NULL: not given or not known */
-	struct value fields;     /* VALUE_MAP; unknown fields too */
-	size_t body_line;        /* the file's line at which Markdown begins */
-	struct span body;        /* borrowed from the file */
+	bool is_whole; /* false: the front matter broke off, fields may lack */
+	struct value fields; /* VALUE_MAP; unknown fields too */
+	size_t body_line;    /* the file's line at which Markdown begins */
+	struct span body;    /* borrowed from the file */
 	struct record_chunk *memory; /* of the values */
 };
 

@@ -184,6 +184,40 @@ static const struct record_file *find_file(const struct record_check *check,
 	return NULL;
 }
 
+/*
+ * More events than there were at risk: of a share that is a slip, and leaves
+ * it without a result. The measure, which would say whether it is one, may not
+ * be here. Counts have 1 for those at risk, and say nothing.
+ */
+static void check_shares(const struct outside *o, const char *name,
+			 const struct series *series)
+{
+	const struct series_row *row;
+	size_t first = 0;
+	size_t over = 0;
+	size_t i;
+
+	for (i = 0; i < series->n; i++) {
+		row = &series->rows[i];
+		if (row->missing || row->denominator == 1 ||
+		    row->numerator <= row->denominator) {
+			continue;
+		}
+		first = over == 0 ? row->line : first;
+		over++;
+	}
+	if (over > 0) {
+		problem_add(o->problems, PROBLEM_WARNING, name, first,
+			    "numerator",
+			    "is over the denominator, here%s; right for a "
+			    "mean or a rate, but a share of cases gets no "
+			    "result then: are the two columns in their order?",
+			    over == 1           ? ""
+			    : over == series->n ? " and in all rows"
+						: " and in other rows");
+	}
+}
+
 static int check_series(const struct outside *o, const struct record *r,
 			const struct value *v, const char *field)
 {
@@ -200,6 +234,7 @@ static int check_series(const struct outside *o, const struct record *r,
 		return WEALD_OK;
 	}
 	err = series_parse(file->content, v->text, r, &series, o->problems);
+	check_shares(o, v->text, &series);
 	series_release(&series);
 	return err == WEALD_NOMEM ? err : WEALD_OK;
 }
@@ -250,7 +285,7 @@ static int check_files(const struct outside *o, const struct record *r)
 	bool has_data;
 	int err = check_paths(o, r, &has_data);
 
-	if (err == WEALD_OK && !has_data &&
+	if (err == WEALD_OK && !has_data && r->is_whole &&
 	    find_file(o->check, span_of(RECORD_DATA)) != NULL) {
 		if (field != NULL) {
 			problem_add(o->problems, PROBLEM_WARNING, RECORD_DATA,

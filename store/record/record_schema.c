@@ -151,11 +151,22 @@ static void refuse_type(struct checking *c, const struct field *f, bool is_item,
 static bool check_fields(struct checking *c, const struct field *fields,
 			 size_t n, struct value *map, const char *path);
 
+/* Of either half of a path, at most. */
+#define PATH_PART_BYTES 60u
+
 static void join_path(char out[FIELD_PATH_BYTES], const char *path,
 		      const char *name)
 {
-	(void)snprintf(out, FIELD_PATH_BYTES, "%.60s%s%.60s", path,
-		       path[0] == '\0' ? "" : ".", name);
+	/* by hand: once for each field of each record that arrives */
+	size_t n = strnlen(path, PATH_PART_BYTES);
+	size_t rest = strnlen(name, PATH_PART_BYTES);
+
+	memcpy(out, path, n);
+	if (n > 0) {
+		out[n++] = '.';
+	}
+	memcpy(out + n, name, rest);
+	out[n + rest] = '\0';
 }
 
 /* An item of a list, or a value that is none. */
@@ -313,13 +324,14 @@ static bool check_fields(struct checking *c, const struct field *fields,
 	for (i = 0; i < n && c->is_whole; i++) {
 		f = &fields[i];
 		v = value_get(map, span_of(f->name));
-		join_path(name, path, f->name);
 		if (v == NULL && is_needed(f, map)) {
+			join_path(name, path, f->name);
 			say_missing(c, f, path[0] == '\0' ? 1 : map->line,
 				    name);
 			ok = false;
 		} else if (v != NULL && f->need == FIELD_REQUIRED_IF &&
 			   value_is_empty(f, v) && is_needed(f, map)) {
+			join_path(name, path, f->name);
 			say_missing(c, f, v->line, name);
 			ok = false;
 		}

@@ -284,7 +284,7 @@ static size_t count_chars(struct span s)
 	size_t step;
 
 	while (s.len > 0) {
-		step = text_rune(s, &rune);
+		step = *s.data < 0x80 ? 1 : text_rune(s, &rune);
 		step = step == 0 ? 1 : step;
 		s.data += step;
 		s.len -= step;

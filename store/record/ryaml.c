@@ -35,7 +35,7 @@ struct ryaml {
 
 bool ryaml_may_hold(uint32_t rune, struct span bytes)
 {
-	if ((rune >= ' ' && rune < 0x7f) || rune == '\t' || rune == '\n') {
+	if (rune < 0x80 && ryaml_is_plain((uint8_t)rune)) {
 		return true;
 	}
 	return rune < 0xfffe &&
@@ -63,6 +63,13 @@ static int check_characters(const struct ryaml *y, struct weald_msg *msg)
 	size_t n;
 
 	while (s.len > 0) {
+		/* nearly all of a record, and quicker told so */
+		if (ryaml_is_plain(*s.data)) {
+			line += *s.data == '\n';
+			s.data++;
+			s.len--;
+			continue;
+		}
 		n = text_rune(s, &rune);
 		if (n == 0) {
 			msg_set(msg,
@@ -166,6 +173,27 @@ static int refuse(const struct ryaml *y, const char *what,
 	return WEALD_INVALID;
 }
 
+/*
+ * The byte of the character @index. To be asked in the order of the file, as
+ * events come, so that each character is counted once.
+ */
+static uint8_t byte_at(struct ryaml *y, size_t index)
+{
+	uint32_t rune;
+
+	while (y->chars < index && y->bytes < y->text.len) {
+		y->chars++;
+		if (ryaml_is_plain(y->text.data[y->bytes])) {
+			y->bytes++;
+			continue;
+		}
+		y->bytes += text_rune((struct span){ y->text.data + y->bytes,
+						     y->text.len - y->bytes },
+				      &rune);
+	}
+	return y->bytes < y->text.len ? y->text.data[y->bytes] : 0;
+}
+
 /* What to do about what libyaml says; "" where there is nothing short. */
 static const char *advice_for(const char *problem)
 {
@@ -200,43 +228,28 @@ static const char *advice_for(const char *problem)
 	return "";
 }
 
-static int refuse_syntax(const struct ryaml *y, struct weald_msg *msg)
+static int refuse_syntax(struct ryaml *y, struct weald_msg *msg)
 {
 	const yaml_parser_t *p = &y->parser;
 	const char *problem = p->problem == NULL ? "not YAML" : p->problem;
+	const char *advice = advice_for(problem);
 
 	if (p->error == YAML_MEMORY_ERROR) {
 		return WEALD_NOMEM;
 	}
+	if (byte_at(y, p->problem_mark.index) == '\t') {
+		advice = "; indent with spaces, not tabs";
+	}
 	if (p->context == NULL ||
 	    p->context_mark.line == p->problem_mark.line) {
 		msg_set(msg, "%s:%zu: %s%s", y->name,
-			line_of(y, &p->problem_mark), problem,
-			advice_for(problem));
+			line_of(y, &p->problem_mark), problem, advice);
 	} else {
 		msg_set(msg, "%s:%zu: %s %s that begins in line %zu%s", y->name,
 			line_of(y, &p->problem_mark), problem, p->context,
-			line_of(y, &p->context_mark), advice_for(problem));
+			line_of(y, &p->context_mark), advice);
 	}
 	return WEALD_INVALID;
-}
-
-/*
- * The byte at which the last event begins. Events come in the order of the
- * file, so that each character is counted once.
- */
-static uint8_t first_byte(struct ryaml *y)
-{
-	size_t index = y->event.start_mark.index;
-	uint32_t rune;
-
-	while (y->chars < index && y->bytes < y->text.len) {
-		y->bytes += text_rune((struct span){ y->text.data + y->bytes,
-						     y->text.len - y->bytes },
-				      &rune);
-		y->chars++;
-	}
-	return y->bytes < y->text.len ? y->text.data[y->bytes] : 0;
 }
 
 /* The node of the last event has neither anchor nor tag. */
@@ -263,7 +276,7 @@ static int check_properties(struct ryaml *y, struct weald_msg *msg)
 			      msg);
 	}
 	/* libyaml hides a lone "!" */
-	if (tag != NULL || first_byte(y) == '!') {
+	if (tag != NULL || byte_at(y, e->start_mark.index) == '!') {
 		return refuse(y,
 			      "tags (!) are not allowed; put a text that "
 			      "begins with ! in quotes",

@@ -73,6 +73,12 @@ int ryaml_next(struct ryaml *y, struct ryaml_event *out, struct weald_msg *msg);
  */
 bool ryaml_may_hold(uint32_t rune, struct span bytes);
 
+/* Is the byte one such character by itself, as nearly all of a record are? */
+static inline bool ryaml_is_plain(uint8_t byte)
+{
+	return (byte >= ' ' && byte < 0x7f) || byte == '\t' || byte == '\n';
+}
+
 /* Read the value that comes next, whatever it is, and forget it. */
 int ryaml_skip(struct ryaml *y, struct weald_msg *msg);
 

@@ -12,6 +12,9 @@
 /* With at most 15 digits, mantissa and power of ten are exact as doubles. */
 #define DIGITS_MAX 15u
 
+#define MONTH_BYTES 7u  /* 2024-01 */
+#define DATE_BYTES  10u /* 2024-01-31 */
+
 /* The phases that the record asks for. */
 struct plan {
 	bool has_start;
@@ -112,56 +115,56 @@ static bool parse_decimal(struct span s, double *out)
 	return true;
 }
 
-static bool parse_digits(struct span s, size_t at, size_t n, int32_t *out)
+/* They are digits. */
+static int32_t read_digits(const char *text, size_t n)
 {
 	int32_t v = 0;
 	size_t i;
 
-	for (i = at; i < at + n; i++) {
-		if (!is_digit(s.data[i])) {
-			return false;
-		}
-		v = v * 10 + (s.data[i] - '0');
+	for (i = 0; i < n; i++) {
+		v = v * 10 + (text[i] - '0');
 	}
-	*out = v;
-	return true;
+	return v;
 }
 
-static int32_t days_in(int32_t year, int32_t month)
-{
-	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30,
-					31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month == 2 && leap ? 29 : days[month - 1];
-}
-
-/* "2024-01" or "2024-01-31"; years 1900 to 2199. */
+/* "2024-01" or "2024-01-31", as date_parse() knows days. */
 static bool parse_month(struct span s, int32_t *out_month, int32_t *out_day)
 {
+	char text[] = "YYYY-MM-01";
+	int64_t days;
 	int32_t year;
 	int32_t month;
-	int32_t day = 1;
 
-	if ((s.len != 7 && s.len != 10) || s.data[4] != '-' ||
-	    !parse_digits(s, 0, 4, &year) || !parse_digits(s, 5, 2, &month)) {
+	if (s.len != DATE_BYTES && s.len != MONTH_BYTES) {
 		return false;
 	}
-	if (s.len == 10 && (s.data[7] != '-' || !parse_digits(s, 8, 2, &day))) {
+	memcpy(text, s.data, s.len);
+	if (!date_parse(text, &days)) {
 		return false;
 	}
-	if (year < 1900 || year > 2199 || month < 1 || month > 12 || day < 1 ||
-	    day > days_in(year, month)) {
-		return false;
-	}
+	year = read_digits(text, 4);
+	month = read_digits(text + 5, 2);
 	*out_month = (year - 1970) * 12 + month - 1;
-	*out_day = day;
+	*out_day = read_digits(text + 8, 2);
 	return true;
 }
 
+/* Left empty is as good as not there. */
+static bool is_usable(const struct value *v)
+{
+	return v->valid ||
+	       (v->type == VALUE_TEXT &&
+		(v->text[0] == '\0' || strcmp(v->text, "null") == 0));
+}
+
+/*
+ * From fields that are right alone: what follows from a wrong one would be
+ * told of each month, and hide that one.
+ */
 static void make_plan(const struct record *record, struct plan *out)
 {
-	struct span text;
+	const struct value *months;
+	const struct value *start;
 	uint64_t n = 0;
 	int32_t day;
 
@@ -171,11 +174,15 @@ static void make_plan(const struct record *record, struct plan *out)
 	}
 	out->only_before = record->kind != NULL &&
 			   strcmp(record->kind->name, "priority") == 0;
-	text = span_of(record_text(record, "start"));
-	out->has_start = !out->only_before && text.len == 10 &&
-			 parse_month(text, &out->start, &day);
-	text = span_of(record_text(record, "transition_months"));
-	if (parse_u64(text, 0, 12, &n) == WEALD_OK) {
+	start = record_get(record, "start");
+	months = record_get(record, "transition_months");
+	if (out->only_before || !record->is_whole || start == NULL ||
+	    !start->valid || (months != NULL && !is_usable(months))) {
+		return;
+	}
+	out->has_start = parse_month(span_of(start->text), &out->start, &day);
+	if (months != NULL &&
+	    parse_u64(span_of(months->text), 0, 12, &n) == WEALD_OK) {
 		out->transition_months = (int32_t)n;
 	}
 }
@@ -472,11 +479,12 @@ static bool check_months(struct reading *rd, const struct series_row *a,
 	if (b->month > next && b->line == a->line + 1) {
 		problem_add(rd->problems, PROBLEM_ERROR, rd->name, b->line,
 			    "month",
-			    "%d months are missing above this one, from "
+			    "%d month%s missing above this one, from "
 			    "%04d-%02d; give each a row, with nothing between "
 			    "the commas where there is no figure%s",
-			    (int)(b->month - next), (int)(shown / 12),
-			    (int)(shown % 12 + 1),
+			    (int)(b->month - next),
+			    b->month - next == 1 ? " is" : "s are",
+			    (int)(shown / 12), (int)(shown % 12 + 1),
 			    rd->all_one ? "; a row for each event needs full "
 					  "dates, such as 2024-05-17"
 					: "");

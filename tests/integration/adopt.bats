@@ -169,3 +169,19 @@ withdraw_theirs() {
 	run -3 weald ack nonsense
 	fails 2 weald ack
 }
+
+@test "a folder from before ack does not undo it" {
+	adopt
+	withdraw_theirs
+	weald ack wessex/withdrawal/trolley-harm >/dev/null
+	echo more >>trolley/record.md
+	refused weald publish trolley
+	[[ ${stderr_lines[0]} == "trolley: version 2, which this would replace, acknowledges wessex/withdrawal/trolley-harm@1, and this does not; "* ]]
+	# with the link it may be published, and without it where that is meant
+	mkdir out
+	weald edit adoption/trolley --out out/trolley 2>/dev/null
+	echo more >>out/trolley/record.md
+	[ "$(weald publish out/trolley)" = south-west/adoption/trolley@3 ]
+	sed -i '/rel: acknowledges/d; /^links:$/d' out/trolley/record.md
+	[ "$(weald publish out/trolley)" = south-west/adoption/trolley@4 ]
+}

@@ -35,11 +35,15 @@ setup() {
 
 @test "adoptions --json" {
 	run -0 weald adoptions --json --overdue
-	json 'len(lines) == 1 and lines[0]["region"] == "reader-land"'
+	json 'len(lines) == 2 and lines[0]["region"] == "reader-land"'
 	json 'lines[0]["overdue"] and lines[0]["own"] and not lines[0]["acknowledged"]'
 	json 'lines[0]["intervention"] == "wessex/intervention/gp-high-risk-prescribing-popup"'
+	json 'lines[1] == {"type": "end", "shown": 1, "total": 1, "overdue": 1, "complete": True}'
+	run -0 weald adoptions --json
+	json 'lines[-1]["shown"] == lines[-1]["total"] == len(lines) - 1 > 1'
+	json 'lines[-1]["overdue"] == sum(x.get("overdue") is True for x in lines)'
 	run -0 weald adoptions --json uclpartners/intervention/sepsis-first-dose-trolley
-	json 'any(x["verdict"] == "improved" and x["low"] < x["ratio"] < x["high"] < 1 for x in lines)'
+	json 'any(x.get("verdict") == "improved" and x["low"] < x["ratio"] < x["high"] < 1 for x in lines)'
 }
 
 @test "adoptions refuses what is not there" {
@@ -54,4 +58,6 @@ setup() {
 	run -0 weald adoptions
 	tame "$output"
 	[[ $output != *zanzibar* ]]
+	run -0 weald adoptions --json
+	tame "$output"
 }

@@ -163,3 +163,34 @@ agree_in() {
 	[ -z "$stderr" ]
 	agree "$FEED"
 }
+
+@test "what has not changed is no version that others may refer to" {
+	record problem q1
+	record problem q2
+	weald publish q1 >/dev/null
+	sed -i '2i links: [{rel: follows, id: south-west/problem/q1@2}]' q2/record.md
+	refused weald check q1 q2
+	[[ ${stderr_lines[0]} == "q2/record.md:"*"problem/q1 has no version 2 here"* ]]
+	refused weald publish q1 q2
+	[ "$(git -C "$FEED" rev-list --count main)" -eq 3 ]
+	echo more >>q1/record.md
+	run -0 weald publish q1 q2
+	# twice the same in one call is one version
+	echo more >>q1/record.md
+	cp -r q1 other
+	mkdir again
+	cp -r q1 again/q1
+	sed -i 's/q1@2/q1@4/' q2/record.md
+	refused weald check q1 again/q1 q2
+	sed -i 's/q1@4/q1@3/' q2/record.md
+	run -0 weald check q1 again/q1 q2
+}
+
+@test "check says that a record was withdrawn, as publish does" {
+	record problem a
+	weald publish a >/dev/null
+	weald withdraw --reason "it was wrong" problem/a >/dev/null
+	refused weald check a
+	[[ ${stderr_lines[0]} == "a: withdrawn in version 2; "* ]]
+	run -0 weald check --bring-back a
+}

@@ -74,6 +74,7 @@ with zipfile.ZipFile("x.zip") as z:
 		"$(($(find "$EXAMPLES"/{south-west,wessex} -type f | wc -l) + 2))" ]
 	grep -q 'records: 8, of 2 regions' x/README.md
 	grep -q OGL-UK-3.0 x/README.md
+	grep -q 'for a formula' x/README.md
 	grep -q "wessex: feed [0-9a-f]\{64\}" x/README.md
 }
 
@@ -115,7 +116,8 @@ assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", r["time"])'
 @test "no cell is a formula" {
 	i=0
 	for title in '"=1+1"' '"+441"' '"-2"' '"@SUM(A1)"' '"\tx"' \
-		'"=HYPERLINK(\"http://x\",\"y\")"'; do
+		'"=HYPERLINK(\"http://x\",\"y\")"' '"＝1+2"' '"＋3"' '"－4"' \
+		'"＠SUM(A1)"' '"x;=1+1"'; do
 		i=$((i + 1))
 		problem "formula-$i" "${title//\\/\\\\}" || true
 	done
@@ -127,7 +129,11 @@ rows += table(zipfile.ZipFile("x.zip").read("records.csv"))
 titles = {r["title"] for r in rows}
 assert "\x27=1+1" in titles and "\x27@SUM(A1)" in titles, titles
 assert "\x27=HYPERLINK(\"http://x\",\"y\")" in titles, titles
-assert not any(v[:1] in set("=+-@\t\r") for r in rows for v in r.values())'
+assert {"\x27＝1+2", "\x27＋3", "\x27－4", "\x27＠SUM(A1)"} <= titles, titles
+assert not any(v[:1] in set("=+-@\t\r＝＋－＠")
+               for r in rows for v in r.values())
+# where a spreadsheet parts columns by ";", the cell is still one
+assert ",\"x;=1+1\"," in open("x.csv", encoding="utf-8-sig").read()'
 }
 
 @test "extract as a data package: what it says of its tables is so" {
@@ -265,7 +271,9 @@ zipfile.ZipFile("x.zip").read("README.md")'
 	for place in pipe folder /dev/null; do
 		run -3 weald extract --format csv --out "$place" --force
 	done
-	[ -p pipe ] && [ -d folder ] && [ -c /dev/null ]
+	[ -p pipe ]
+	[ -d folder ]
+	[ -c /dev/null ]
 	run ! weald extract --format csv --out no/such/folder/x.csv
 	[ -z "$(find . -name 'weald-extract*')" ]
 }

@@ -88,7 +88,27 @@ setup() {
 			run -0 weald fixed "$option" "$what"
 			[[ $output != *zanzibar* && $output != *1950* ]]
 			[[ $output != *leak-only* ]]
-			tame "${output//$'\u009b'/}" || [ "$option" = --json ]
+			tame "$output"
 		done
 	done
+}
+
+@test "what another region warns of is a warning, not a withdrawal" {
+	trolley=uclpartners/intervention/sepsis-first-dose-trolley
+	make_home kent kent Kent
+	record withdrawal doubts "Doubts about the trolley"
+	sed -i "s|^target: .*|target: $trolley|" doubts/record.md
+	weald --home kent publish doubts >/dev/null
+	weald import kent/feeds/kent.git >/dev/null
+	run -0 weald fixed uclpartners/problem/sepsis-late-antibiotics
+	[[ $output == *"    WARNING  "*", says kent: weald show kent/withdrawal/doubts"* ]]
+	[[ $output != *"WITHDRAWN  Sepsis"* && $output == *"weald adopt $trolley"* ]]
+	run -0 weald show "$trolley"
+	[[ $output == *$'\nWARNING  '*", says kent; weald show kent/withdrawal/doubts"* ]]
+	[[ $output == *"To start with it: weald adopt $trolley"* ]]
+	run -0 weald search --json first dose trolley
+	json '[(False, "kent/withdrawal/doubts")] == [(x["withdrawn"], x["withdrawn_by"])
+		for x in lines if x.get("ref") == "'$trolley'"]'
+	run -0 --separate-stderr weald adopt "$trolley" --out mine
+	[[ $stderr == *"warning: "*": weald show kent/withdrawal/doubts says why"* ]]
 }

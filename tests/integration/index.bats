@@ -41,9 +41,9 @@ await_says() {
 	await "$NODE_WAIT_S" says "$@"
 }
 
-# await_index NAME: all that is here is in it.
+# await_index NAME: all that is here is in it, and it says so.
 await_index() {
-	await_says "$1" 'index["state"] == "up-to-date" and
+	await_says "$1" 'index["state"] == "up-to-date" and index["complete"] and
 		index["indexed"] == index["updates"] > 0'
 }
 
@@ -157,6 +157,82 @@ db.commit()" "$1"'; do
 	await "$NODE_WAIT_S" eval "in_index kent | grep kent/problem/after"
 }
 
+@test "an index that another process holds rests, and goes on" {
+	one_with_records
+	mkfifo hold
+	/usr/bin/python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("BEGIN IMMEDIATE")
+open("hold").read()' "$NODES/kent/index.sqlite" 3>&- &
+	# it is there, and holds the index, once it opens this
+	exec 4>hold
+	put kent after >/dev/null
+	await_says kent 'index["state"] == "waiting" and
+		index["error"] == "locked"'
+	[[ $(node kent status) == *"waits, and is tried again"* ]]
+	exec 4>&-
+	wait $!
+	await_index kent
+	in_index kent | grep kent/problem/after
+	grep "the index goes on" "$NODES/kent.log"
+	run ! grep "given up" "$NODES/kent.log"
+}
+
+# spoil NAME REGION: of that region's records none goes into the index.
+spoil() {
+	/usr/bin/python3 - "$NODES/$1/index.sqlite" "$2" <<-'EOF'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.execute(f"""CREATE TRIGGER spoiled BEFORE INSERT ON record
+		    WHEN NEW.ref LIKE '{sys.argv[2]}/%'
+		    BEGIN SELECT abs(-9223372036854775807 - 1); END""")
+		db.commit()
+	EOF
+}
+
+@test "a feed that cannot be taken in is left out, and others are not" {
+	node_init kent wessex
+	nodes_start kent wessex
+	node_link kent wessex
+	put kent fall >/dev/null
+	await_agreed kent wessex
+	await_index wessex
+	spoil wessex kent
+	put kent sepsis >/dev/null
+	await_says wessex 'index["without"] == ["kent"] and
+		index["state"] == "up-to-date"'
+	put wessex stroke >/dev/null
+	await "$NODE_WAIT_S" eval "in_index wessex | grep wessex/problem/stroke"
+	run ! grep "given up" "$NODES/wessex.log"
+	# anew it is whole again
+	node wessex reindex >/dev/null
+	await_index wessex
+	in_index wessex | grep kent/problem/sepsis
+	says wessex 'index["without"] == []'
+}
+
+@test "an index that lacks a feed does not say that it is complete" {
+	node_init kent wessex
+	nodes_start kent wessex
+	node_link kent wessex
+	put kent fall >/dev/null
+	await_agreed kent wessex
+	await_index wessex
+	node_stop wessex
+	rm "$NODES"/wessex/index.sqlite*
+	mv "$(node_repo wessex kent)/HEAD" HEAD
+	node_start wessex
+	await_log wessex "the index is made updates"
+	await_says wessex 'index["state"] == "up-to-date" and
+		not index["complete"]'
+	[[ $(node wessex status) == *"not all of it is in: answers may lack records"* ]]
+	node_stop wessex
+	mv HEAD "$(node_repo wessex kent)/HEAD"
+	node_start wessex
+	await_index wessex
+	in_index wessex | grep kent/problem/fall
+}
+
 @test "rubbish over an index while the node runs costs no record" {
 	one_with_records
 	dd if=/dev/urandom of="$NODES/kent/index.sqlite" bs=4096 count=40 \
@@ -243,7 +319,8 @@ db.commit()' "$NODES/kent/index.sqlite"
 	SECONDS=0
 	script -qefc "'$WEALD' --home '$NODES/kent' reindex" typed >/dev/null 3>&- &
 	await_says kent 'index["state"] == "making" and
-		0 < index["indexed"] < index["updates"]'
+		0 < index["indexed"] < index["updates"] and
+		not index["complete"]'
 	[[ $(node kent status) == *"being made anew, "* ]]
 	put kent meanwhile >/dev/null
 	wait $!
@@ -256,11 +333,11 @@ db.commit()' "$NODES/kent/index.sqlite"
 	in_index kent | grep kent/problem/meanwhile
 }
 
-# patient_data: the feed of south-west in ./feed.git, by a node that has no
-# privacy guard: version 2 of a record holds a mobile number (one of those that
-# are kept for films). Prints the feed's id.
+# patient_data [N]: the feed of south-west in ./feed.git, by a node that has no
+# privacy guard: version 2 of a record, and N - 1 after it, hold a mobile number
+# (one of those that are kept for films). Prints the feed's id.
 patient_data() {
-	/usr/bin/python3 - "$ROOT/tests/interop" <<-'EOF'
+	/usr/bin/python3 - "$ROOT/tests/interop" "${1:-1}" <<-'EOF'
 		import sys
 		sys.path.insert(0, sys.argv[1])
 		import feedkit
@@ -278,10 +355,12 @@ patient_data() {
 		           record="problem/2026-11/call-back",
 		           summary="Publish problem: Calls come late",
 		           topics=["sepsis"])
-		chain.step(record("Calls come late, secretly", "Ring 07700 900123."),
-		           record="problem/2026-11/call-back", action="revise",
-		           summary="Revise problem: Calls come late, secretly",
-		           topics=["sepsis"])
+		for i in range(int(sys.argv[2])):
+		    chain.step(record("Calls come late, secretly",
+		                      "Ring 07700 900123." + " Do." * i),
+		               record="problem/2026-11/call-back", action="revise",
+		               summary="Revise problem: Calls come late, secretly",
+		               topics=["sepsis"])
 		chain.store("feed.git")
 		print(chain.feed.hex())
 	EOF
@@ -332,6 +411,36 @@ patient_data() {
 	await_log wessex 'a version is withheld.*feed=south-west seq=4 kinds=mobile$'
 }
 
+# told NAME: so many versions are withheld, says its log.
+told() {
+	/usr/bin/python3 - "$NODES/$1.log" <<-'EOF'
+		import re, sys
+		text = open(sys.argv[1]).read()
+		seqs = re.findall(r"a version is withheld.* seq=(\d+)", text)
+		assert len(seqs) == len(set(seqs))
+		held = re.findall(r"lines were held back count=(\d+)", text)
+		print(len(seqs) + sum(map(int, held)))
+	EOF
+}
+
+@test "of many versions with patient data the log tells how many" {
+	patient_data 130 >/dev/null
+	node_init kent
+	nodes_start kent
+	node kent import feed.git >/dev/null
+	await_index kent
+	await "$NODE_WAIT_S" eval '[ "$(told kent)" -eq 130 ]'
+	[ "$(grep -c 'a version is withheld' "$NODES/kent.log")" -lt 60 ]
+	# and each is told once, whatever comes later
+	put kent fall >/dev/null
+	await_index kent
+	[ "$(told kent)" -eq 130 ]
+	node kent reindex >/dev/null
+	await_log kent 'the index is made .*withheld=130 '
+	await_index kent
+	[ "$(told kent)" -eq 130 ]
+}
+
 @test "the origin of a version with patient data is told in its status" {
 	id=$(patient_data)
 	node_init south-west
@@ -347,6 +456,40 @@ patient_data() {
 	[[ $output == *"withheld    1 version of ours is shown by no node"* ]]
 	[[ $output == *"south-west/problem/call-back@2, update 4: mobile"* ]]
 	[[ $output != *secretly* ]]
+}
+
+@test "contents that come late are all in the index, looked at seldom" {
+	local n=${INDEX_LATE:-150}
+
+	node_init kent wessex
+	git config -f "$NODES/wessex/config" node.logLevel debug
+	nodes_start kent wessex
+	node_link kent wessex
+	node wessex follow --kind endorsement kent
+	mkdir slow
+	for ((i = 0; i < n; i++)); do
+		echo "$BATS_TEST_TMPDIR/slow/late-$i"
+		(cd slow && record problem "late-$i" "Late $i" "What is said.")
+	done | xargs "$WEALD" --home "$NODES/kent" publish >/dev/null
+	await_agreed kent wessex
+	await_index wessex
+	[ "$(in_index wessex | grep -c "Late ")" -eq 0 ]
+	node_stop wessex
+	cp "$NODES/wessex/index.sqlite" before.sqlite
+	node_start wessex
+	node wessex follow --whole kent
+	await "$NODE_WAIT_S" eval \
+		"[ \$(in_index wessex | grep -c 'Late ') -eq $n ]"
+	await_index wessex
+	# not once for each that came
+	[ "$(grep -c 'late contents are looked at' "$NODES/wessex.log")" -le 5 ]
+	# the node ended before it had looked
+	wanted=$(in_index wessex)
+	node_stop wessex
+	cp before.sqlite "$NODES/wessex/index.sqlite"
+	rm -f "$NODES"/wessex/index.sqlite-*
+	node_start wessex
+	await "$NODE_WAIT_S" eval '[ "$(in_index wessex)" = "$wanted" ]'
 }
 
 # The trolley of UCLPartners, in use in West Midlands.
@@ -392,4 +535,32 @@ adopted() {
 	# until it is acknowledged
 	node west-midlands ack "$trolley" -m "sealed by hand" >/dev/null
 	await_says west-midlands 's["alerts"]["n"] == 0'
+}
+
+@test "a withdrawal comes to whom follows the region by another topic" {
+	local trolley=uclpartners/intervention/sepsis-first-dose-trolley
+
+	adopted
+	node_init kent
+	nodes_start kent
+	node_link kent west-midlands
+	node west-midlands follow --topic stroke kent
+	await_says west-midlands 's["feeds"]["narrow"] == 1'
+	record withdrawal stop-the-trolley "Stop the trolley"
+	sed -i -e "s,^target: .*,target: $trolley," -e "s,sepsis],falls]," \
+		stop-the-trolley/record.md
+	(cd "$BATS_TEST_TMPDIR" && record problem other "Something else")
+	node kent publish other stop-the-trolley >/dev/null
+	await_agreed kent west-midlands
+	await_says west-midlands 's["alerts"]["n"] == 1'
+	says west-midlands '(lambda a: a["ref"] == "'"$trolley"'" and
+		a["by"] == "kent/withdrawal/stop-the-trolley" and
+		a["level"] == "stop-now" and a["adoption"] ==
+			"west-midlands/adoption/sepsis-trolley-ed")(
+			s["alerts"]["list"][0])'
+	run -0 node west-midlands show kent/withdrawal/stop-the-trolley
+	[[ $output == *"the wrong dose lay ready"* ]]
+	# of the rest only what was chosen is here
+	run -0 node west-midlands verify kent --json
+	json 'lines[0]["narrow"] and lines[0]["absent"] == 1'
 }

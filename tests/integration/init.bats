@@ -203,3 +203,23 @@ node_key() {
 	fails 3 weald init --region A --slug aa --contact-role Lead \
 		--contact-mailbox nobody
 }
+
+@test "init names nobody, for what is signed cannot be called back" {
+	for role in "Jane, mob 07700 900123" "Lead DOB 12/03/1951" \
+		"Mr John Smith"; do
+		run -3 --separate-stderr weald init --region A --slug aa \
+			--contact-role "$role" \
+			--contact-mailbox safety@example.nhs.uk
+		[[ $stderr == "weald init: contact.role: privacy: "* ]]
+		[[ $stderr != *900123* ]]
+		[ ! -e "$WEALD_HOME" ]
+	done
+	for mailbox in jane@gmail.com john.smith@nhs.net; do
+		run -3 --separate-stderr weald init --region A --slug aa \
+			--contact-role Lead --contact-mailbox "$mailbox"
+		[[ $stderr == "weald init: contact.mailbox: privacy: "* ]]
+		[ ! -e "$WEALD_HOME" ]
+	done
+	run -3 weald init --region "Jane, 07700 900123" --slug aa
+	[ ! -e "$WEALD_HOME" ]
+}

@@ -183,12 +183,15 @@ sed -i "s/^scale: .*/scale: often/" "$2"'
 	mv a two
 	run -0 --separate-stderr weald edit problem/a
 	[ "$output" = ./a ]
-	diff -r a two
+	diff -r --exclude=.weald a two
+	[ "$(<a/.weald)" = south-west/problem/a@2 ]
 	fails 3 weald edit problem/a
 	[[ $stderr == *"is there already"* ]]
 	mkdir out
-	run -0 weald edit problem/a@1 --out out/a
-	diff -r out/a one
+	run -0 --separate-stderr weald edit problem/a@1 --out out/a
+	diff -r --exclude=.weald out/a one
+	[[ $stderr == "this is version 1; published, it takes the place of version 2"* ]]
+	[ "$(<out/a/.weald)" = south-west/problem/a@2 ]
 	fails 2 weald edit problem/a --out out/b
 	fails 1 weald edit problem/none
 	fails 1 weald edit problem/a@9
@@ -223,5 +226,62 @@ sed -i "s/^scale: .*/scale: often/" "$2"'
 	[[ $stderr == "it is withdrawn, "* ]]
 	sed -i '/^> Withdrawn: /,+1d' a/record.md
 	diff a/record.md before/record.md
-	[ "$(weald publish a)" = south-west/problem/a@3 ]
+	refused weald publish a
+	[[ ${stderr_lines[0]} == "a: withdrawn in version 2; "*" --bring-back" ]]
+	[ "$(weald publish --bring-back a)" = south-west/problem/a@3 ]
+	[ "$(<a/.weald)" = south-west/problem/a@3 ]
+}
+
+@test "what others published since it was begun is not lost" {
+	record problem a
+	weald publish a >/dev/null
+	mkdir one two
+	weald edit problem/a --out one/a >/dev/null 2>&1
+	weald edit problem/a --out two/a >/dev/null 2>&1
+	sed -i 's/^title: .*/title: From one/' one/a/record.md
+	sed -i 's/^title: .*/title: From two/' two/a/record.md
+	# not in one call either
+	refused weald publish one/a two/a
+	[[ ${stderr_lines[0]} == "two/a: made from version 1, and version 2 is there since; "* ]]
+	run -0 --separate-stderr weald publish one/a
+	[ "$output" = south-west/problem/a@2 ]
+	[ "$(<one/a/.weald)" = south-west/problem/a@2 ]
+	refused weald check two/a
+	refused weald publish two/a
+	[[ ${stderr_lines[0]} == "two/a: made from version 1, and version 2 is there since; weald edit problem/a anew, or delete .weald "* ]]
+	run -0 weald show --file record.md problem/a
+	[[ $output == *"title: From one"* ]]
+	# the same folder goes on, and so does one that may replace it
+	echo more >>one/a/record.md
+	[ "$(weald publish one/a)" = south-west/problem/a@3 ]
+	rm two/a/.weald
+	[ "$(weald publish two/a)" = south-west/problem/a@4 ]
+	# one that holds just what stands is told so, whatever it was made from
+	echo south-west/problem/a@1 >two/a/.weald
+	unchanged weald publish two/a
+	[ "$status" -eq 0 ]
+	[ "$(<two/a/.weald)" = south-west/problem/a@4 ]
+}
+
+@test "the mark of a folder is not published, and must be one" {
+	record problem a
+	weald publish a >/dev/null
+	echo south-west/problem/a@1 >a/.weald
+	unchanged weald publish a
+	[ "$status" -eq 0 ]
+	echo nonsense >a/.weald
+	refused weald publish a
+	[[ ${stderr_lines[0]} == "a/.weald: not as weald edit writes it "* ]]
+	rm a/.weald
+	ln -s /etc/passwd a/.weald
+	refused weald publish a
+	[[ $stderr != *root* ]]
+	rm a/.weald
+	# a copy is another record
+	cp -r a b
+	echo south-west/problem/a@9 >b/.weald
+	[ "$(weald publish b)" = south-west/problem/b@1 ]
+	[ "$(<b/.weald)" = south-west/problem/b@1 ]
+	git -C "$FEED" ls-tree -r --name-only main >files
+	run ! grep -F .weald files
 }

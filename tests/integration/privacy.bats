@@ -47,7 +47,7 @@ blocked() {
 	rm -r a/attachments
 	echo text >a/07700900123.txt
 	blocked weald publish a
-	[[ $stderr == "a/07700900123.txt: privacy: mobile "* ]]
+	[[ $stderr == "a/***********.txt: privacy: mobile "* ]]
 	rm a/07700900123.txt
 	printf 'patient,nhs\nx,y\n' >a/people.csv
 	blocked weald publish a
@@ -118,10 +118,79 @@ blocked() {
 @test "a withdrawal's reason is looked at too" {
 	weald publish a >/dev/null
 	fails 3 weald withdraw --reason "ask 07700 900123" problem/a
-	[[ $stderr == *"the reason:1: privacy: mobile "* ]]
+	[[ $stderr == *"the reason"*": privacy: mobile "* ]]
 	[[ $stderr != *900123* ]]
 	fails 3 weald withdraw --reason "Mrs Smith asked" problem/a
 	weald withdraw --reason "it was wrong" problem/a
+}
+
+@test "a file may be called note or summary, and is asked about all the same" {
+	echo "Mrs Smith wrote to us." >a/note
+	blocked weald publish a
+	[[ $stderr == "a/note:1: privacy: person-name "* ]]
+	mv a/note a/summary
+	blocked weald publish a
+	[[ $stderr == "a/summary:1: privacy: person-name "* ]]
+	# each of them, also where the note has the same
+	cp a/summary a/note
+	blocked weald publish -m "Mrs Smith wrote to us" a
+	[[ $stderr == *"a/note:1: privacy: person-name "* ]]
+	[[ $stderr == *$'\n'"note:1: privacy: person-name "* ]]
+	echo "call 07700 900123" >a/note
+	blocked weald publish a
+	[[ $stderr == *": nothing is published: 1 error in 1 record; "* ]]
+}
+
+@test "many warnings do not hide the one block" {
+	for i in {1..120}; do
+		echo "Mrs Smith wrote to us, page $i."
+	done >a/letters.txt
+	echo "call 07700 900123" >>a/letters.txt
+	blocked weald publish a
+	[[ ${stderr_lines[0]} == "a/letters.txt:121: privacy: mobile "* ]]
+	[[ $stderr == *": nothing is published: 1 error in 1 record; "* ]]
+	blocked weald publish --confirm-role Lead --confirm-reason Why a
+}
+
+@test "who confirms names nobody, whatever is confirmed" {
+	echo "Mr Smith wrote to us." >>a/record.md
+	fails 3 weald publish --confirm-role "Mr Jones" --confirm-reason Why a
+	[[ $stderr == *"look like data about a person themselves (person-name)"* ]]
+	fails 3 weald publish --confirm-role Lead \
+		--confirm-reason "Mrs Baker agreed" a
+	fails 3 weald check --confirm-role Lead \
+		--confirm-reason "Mrs Baker agreed" a
+	[ "$(git -C "$FEED" rev-list --count main)" -eq 2 ]
+	run -0 weald publish --confirm-role "Patient safety lead" \
+		--confirm-reason "agreed with the family" a
+}
+
+@test "a confirmation is not typed into the message" {
+	override="Privacy-Checked: person-name, landline; role: x; reason: y"
+	fails 3 weald publish -m "$override" a
+	[[ $stderr == *"confirm with --confirm-role and --confirm-reason"* ]]
+	fails 3 weald publish -m "Why"$'\n\n'" ${override,,}" a
+	fails 3 weald check -m "$override" a
+	fails 3 weald ack -m "$override" problem/a
+	echo "Mrs Smith wrote to us." >>a/record.md
+	fails 3 weald publish -m "$override" a
+	[ "$(git -C "$FEED" rev-list --count main)" -eq 2 ]
+}
+
+@test "no message holds the number, whatever else is wrong with it" {
+	sed -i 's/^scale: .*/scale: 9434765919/; s/^incident_type: .*/incident_type: 943 476 5919/' \
+		a/record.md
+	sed -i '2i 9434765919: x' a/record.md
+	echo text >"a/943 476 5919.txt"
+	cp -r a case-943-476-5919
+	for folder in a case-943-476-5919; do
+		for how in "" --json; do
+			run -3 weald check $how "$folder"
+			[[ $output == *nhs-number* ]]
+			[[ $output == *incident_type* ]]
+			run ! grep -E '943.?476.?5919' <<<"$output"
+		done
+	done
 }
 
 # at_terminal ANSWERS COMMAND...: run it with a terminal, at which a person

@@ -230,6 +230,21 @@ cloned() {
 	json 'all(l["level"] == "error" and l["problem"] for l in lines[:4])'
 }
 
+@test "what was withdrawn stays so, unless somebody says --bring-back" {
+	record problem a
+	record problem b
+	weald publish a b >/dev/null
+	weald withdraw --reason "it was wrong" problem/a >/dev/null
+	refused weald publish a b
+	[[ ${stderr_lines[0]} == "a: withdrawn in version 2; to bring it back for all, say --bring-back" ]]
+	run -0 --separate-stderr weald publish --bring-back a b
+	[ "$output" = south-west/problem/a@3 ]
+	# from then on it is a record as any other
+	echo more >>a/record.md
+	[ "$(weald publish a)" = south-west/problem/a@4 ]
+	agree "$FEED"
+}
+
 @test "many problems are counted, not all listed" {
 	for i in {1..210}; do
 		mkdir "r-$i"

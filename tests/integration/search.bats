@@ -109,7 +109,10 @@ setup() {
 		# shellcheck disable=SC2086
 		run -0 weald search $option --region odd-land --limit 100
 		[[ $output != *zanzibar* && $output != *1950* ]]
+		tame "$output"
 	done
+	run -0 weald search --json kumquats
+	json 'lines[-2]["last_state"] == "withheld"'
 }
 
 @test "search of what others wrote plays no tricks on a terminal" {
@@ -167,8 +170,33 @@ garble() {
 	weald import "$BATS_FILE_TMPDIR/odd.git" >/dev/null
 	flock 9
 	run -0 --separate-stderr weald search trolley
-	[[ $stderr == *"the newest 13 updates are not in the index yet"* ]]
+	[[ $stderr == *"the newest 13 updates are not in the index yet"*"what was withdrawn may be among them"* ]]
+	run -0 --separate-stderr weald search --json trolley
+	json 'lines[-1]["complete"] is False'
 	exec 9>&-
+}
+
+@test "search says that the index is not complete, and withdrawals may lack" {
+	run -0 weald search --json trolley
+	json 'lines[-1]["complete"] is True'
+	python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("DELETE FROM complete")
+db.commit()' "$WEALD_HOME/index.sqlite"
+	exec 9<>"$WEALD_HOME/lock"
+	flock 9
+	for command in "search trolley" "fixed sepsis" inbox adoptions; do
+		# shellcheck disable=SC2086
+		run -0 --separate-stderr weald $command
+		[[ $stderr == *"the index is not complete"*"what was withdrawn too"* ]]
+		# shellcheck disable=SC2086
+		run -0 --separate-stderr weald $command --json
+		json 'lines[-1]["complete"] is False'
+	done
+	exec 9>&-
+	run -0 --separate-stderr weald search --json trolley
+	json 'lines[-1]["complete"] is True'
+	[ -z "$stderr" ]
 }
 
 # what is quoted is for another shell

@@ -39,13 +39,29 @@ setup() {
 	[ "$(grep -c '> Withdrawn' <<<"$output")" -eq 1 ]
 }
 
-@test "a withdrawn record comes back by publishing it" {
+@test "a withdrawn record comes back by publishing it, and saying so" {
 	weald withdraw --reason "Counted twice." problem/a >/dev/null
-	run -0 weald publish a
+	unchanged weald publish a
+	[ "$status" -eq 3 ]
+	[[ $stderr == *withdrawn*--bring-back* ]]
+	run -0 weald publish --bring-back a
 	[ "$output" = south-west/problem/a@3 ]
 	run -0 weald show --file record.md problem/a
 	[[ $output != *Withdrawn* ]]
 	agree "$FEED"
+}
+
+@test "withdraw reads the reason beside what the record is about" {
+	sed -i 's/^settings: .*/settings: [custody]/' a/record.md
+	grep -qF 'settings: [custody]' a/record.md
+	weald publish a >/dev/null
+	unchanged weald withdraw --reason "the family of a1234aa asked" \
+		problem/a
+	[ "$status" -eq 3 ]
+	[[ $stderr == "weald withdraw: the reason:1: privacy: prison-number "* ]]
+	[[ $stderr != *1234* ]]
+	run -0 weald withdraw --reason "the family asked" problem/a
+	[ "$output" = south-west/problem/a@3 ]
 }
 
 @test "withdraw says in JSON what it did" {

@@ -65,8 +65,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int publish(struct authorkit *k, const char *text,
-		   struct author_result *out)
+static int publish_after(struct authorkit *k, const char *text,
+			 uint64_t follows, bool bring_back,
+			 struct author_result *out)
 {
 	const struct draft_file file = { span_of(RECORD_MD), span_of(text) };
 	struct author_record record = {
@@ -78,9 +79,17 @@ static int publish(struct authorkit *k, const char *text,
 		.topics_n = 1,
 		.files = &file,
 		.files_n = 1,
+		.bring_back = bring_back,
+		.follows = follows,
 	};
 
 	return author_publish(&k->author, &record, out, &k->msg);
+}
+
+static int publish(struct authorkit *k, const char *text,
+		   struct author_result *out)
+{
+	return publish_after(k, text, 0, false, out);
 }
 
 static void commit(struct authorkit *k)
@@ -256,6 +265,72 @@ static void author_withdraw__marks_the_record(void **state)
 	assert_int_equal(r.version, 2);
 }
 
+static void author_publish__undoes_no_withdrawal_unasked(void **state)
+{
+	struct authorkit *k = *state;
+	struct author_result r;
+
+	assert_int_equal(publish(k, TEXT, &r), WEALD_OK);
+	commit(k);
+	assert_int_equal(withdraw(k, "a", "It was wrong", &r), WEALD_OK);
+	commit(k);
+	assert_int_equal(publish(k, TEXT, &r), WEALD_EXISTS);
+	assert_string_equal(k->msg.text,
+			    "lesson/a was withdrawn in version 2; --bring-back "
+			    "publishes it again for all to find");
+	assert_int_equal(author_fault(WEALD_EXISTS), AUTHOR_FAULT_INPUT);
+	assert_int_equal(feed_staged(k->author.feed), 0);
+	assert_int_equal(publish_after(k, TEXT, 0, true, &r), WEALD_OK);
+	assert_int_equal(r.version, 3);
+	/* brought back, and not durable yet */
+	assert_int_equal(publish(k, TEXT "More.\n", &r), WEALD_OK);
+	commit(k);
+	assert_int_equal(publish(k, TEXT, &r), WEALD_OK);
+	assert_int_equal(r.version, 5);
+}
+
+static void author_publish__follows_the_version_it_was_made_from(void **state)
+{
+	struct authorkit *k = *state;
+	struct author_result r;
+
+	assert_int_equal(publish_after(k, TEXT, 1, false, &r),
+			 WEALD_VERSION_OTHER);
+	assert_int_equal(publish_after(k, TEXT, 0, false, &r), WEALD_OK);
+	commit(k);
+	assert_int_equal(publish_after(k, TEXT "A.\n", 1, false, &r), WEALD_OK);
+	/* whether the other is durable yet or not */
+	assert_int_equal(publish_after(k, TEXT "B.\n", 1, false, &r),
+			 WEALD_VERSION_OTHER);
+	commit(k);
+	assert_int_equal(publish_after(k, TEXT "B.\n", 1, false, &r),
+			 WEALD_VERSION_OTHER);
+	assert_non_null(strstr(k->msg.text, "version 2 is there since"));
+	assert_int_equal(author_fault(WEALD_VERSION_OTHER), AUTHOR_FAULT_INPUT);
+	assert_int_equal(feed_staged(k->author.feed), 0);
+	assert_int_equal(publish_after(k, TEXT "B.\n", 3, false, &r),
+			 WEALD_VERSION_OTHER);
+	assert_int_equal(publish_after(k, TEXT "B.\n", 2, false, &r), WEALD_OK);
+	assert_int_equal(r.version, 3);
+}
+
+static void author_publish__again_is_no_fault(void **state)
+{
+	struct authorkit *k = *state;
+	struct author_result r;
+
+	assert_int_equal(publish(k, TEXT, &r), WEALD_OK);
+	commit(k);
+	assert_int_equal(publish_after(k, TEXT "A.\n", 1, false, &r), WEALD_OK);
+	commit(k);
+	/* the answer was lost, say */
+	k->msg.text[0] = '\0';
+	assert_int_equal(publish_after(k, TEXT "A.\n", 1, false, &r), WEALD_OK);
+	assert_int_equal(r.seq, 0);
+	assert_int_equal(r.version, 2);
+	assert_string_equal(k->msg.text, "");
+}
+
 static void author_withdraw__refuses_what_is_not_there(void **state)
 {
 	struct authorkit *k = *state;
@@ -286,6 +361,129 @@ static void author_withdraw__looks_at_the_reason_alone(void **state)
 	s = last(k);
 	assert_true(span_equal(s.update.summary,
 			       span_of("Withdraw lesson/2023-11/a")));
+	stored_release(&s);
+}
+
+/* A prison number, without the word that tells what it is. */
+#define CUSTODY                                                 \
+	"---\nkind: lesson\ntitle: A title\ntopics: [sepsis]\n" \
+	"settings: [custody]\n---\n\nSome text.\n"
+
+static void author_withdraw__reads_the_reason_beside_the_record(void **state)
+{
+	struct authorkit *k = *state;
+	struct author_result r;
+
+	assert_int_equal(publish(k, TEXT, &r), WEALD_OK);
+	commit(k);
+	assert_int_equal(withdraw(k, "a", "See a1234aa", &r), WEALD_OK);
+	author_rollback(&k->author);
+	assert_int_equal(publish(k, CUSTODY, &r), WEALD_OK);
+	commit(k);
+	assert_int_equal(withdraw(k, "a", "See a1234aa", &r), WEALD_PRIVACY);
+	assert_non_null(strstr(k->msg.text, "the reason:1: privacy: prison-"));
+	assert_null(strstr(k->msg.text, "1234"));
+	assert_int_equal(feed_staged(k->author.feed), 0);
+	assert_int_equal(withdraw(k, "a", "Counted twice", &r), WEALD_OK);
+}
+
+static void author_withdraw__counts_what_was_left_out(void **state)
+{
+	struct authorkit *k = *state;
+	struct author_result r;
+	struct buf text;
+	size_t i;
+
+	buf_init(&text, 100000);
+	assert_int_equal(buf_add_text(&text, "---\nkind: lesson\n"
+					     "title: A title\n---\n\n"),
+			 WEALD_OK);
+	for (i = 0; i < 150; i++) {
+		assert_int_equal(buf_addf(&text, "Mrs Smith wrote.\n\n"),
+				 WEALD_OK);
+	}
+	assert_int_equal(buf_add_byte(&text, '\0'), WEALD_OK);
+	feedkit_publish(k->feed, "lesson/2023-11/a", (const char *)text.data);
+	buf_release(&text);
+	assert_int_equal(withdraw(k, "a", "Mrs Smith asked", &r),
+			 WEALD_PRIVACY);
+	assert_int_equal(withdraw(k, "a", "It named somebody", &r), WEALD_OK);
+}
+
+static struct region region_of(const char *name, const char *role,
+			       const char *mailbox)
+{
+	struct region region = { .nodes_n = 0 };
+
+	(void)snprintf(region.name, sizeof region.name, "%s", name);
+	(void)snprintf(region.role, sizeof region.role, "%s", role);
+	(void)snprintf(region.mailbox, sizeof region.mailbox, "%s", mailbox);
+	return region;
+}
+
+static void author_check_region__wants_a_role_and_a_mailbox(void **state)
+{
+	static const char *const bad[][3] = {
+		{ "South West, 07700 900123", "Lead", "a@example.nhs.uk" },
+		{ "South West", "Jane, mob 07700 900123", "a@example.nhs.uk" },
+		{ "South West", "Lead DOB 12/03/1951", "a@example.nhs.uk" },
+		{ "South West", "Mr John Smith", "a@example.nhs.uk" },
+		{ "South West", "Lead", "jane@gmail.com" },
+		{ "South West", "Lead", "john.smith@nhs.net" },
+	};
+	struct region region =
+		region_of("Health Innovation South West", "Patient safety lead",
+			  "safety@example.nhs.uk");
+	struct authorkit *k = *state;
+	size_t i;
+
+	assert_int_equal(author_check_region(&region, &k->msg), WEALD_OK);
+	region = region_of("South West", "", "");
+	assert_int_equal(author_check_region(&region, &k->msg), WEALD_OK);
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		region = region_of(bad[i][0], bad[i][1], bad[i][2]);
+		assert_int_equal(author_check_region(&region, &k->msg),
+				 WEALD_PRIVACY);
+	}
+	assert_non_null(strstr(k->msg.text, "contact.mailbox: privacy: "));
+}
+
+static void author_profile__keeps_a_contact_that_stands(void **state)
+{
+#define OLD(address)                                                 \
+	"name: South West\nnodes:\n  - key: \""                      \
+	"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f7" \
+	"07511a\"\n    addresses: [\"" address "\"]\nfollows: []\n"
+#define CONTACT(mailbox) "contact: {role: Safety lead, mailbox: " mailbox "}\n"
+	static const char old[] =
+		OLD("a.example.org:7411") CONTACT("somebody@gmail.com");
+	static const char moved[] =
+		OLD("b.example.org:7411") CONTACT("somebody@gmail.com");
+	static const char other[] =
+		OLD("b.example.org:7411") CONTACT("another@gmail.com");
+	const struct draft_file files[] = {
+		{ span_of(PATH_REGION), span_of(old) },
+		{ span_of(PATH_GITATTRIBUTES), span_of(GITATTRIBUTES_TEXT) },
+	};
+	struct authorkit *k = *state;
+	struct draft d;
+	struct stored s;
+
+	/* as an older weald let it in */
+	d = feedkit_draft(k->feed, ACTION_PROFILE, "");
+	d.files = files;
+	d.files_n = 2;
+	feed_ok(k->feed, feed_sign(k->feed->feed, &d, k->feed->signer, NULL));
+	feed_ok(k->feed, feed_commit(k->feed->feed, NULL));
+	assert_int_equal(author_profile(&k->author, span_of(other),
+					"Describe the region", &k->msg),
+			 WEALD_PRIVACY);
+	assert_int_equal(author_profile(&k->author, span_of(moved),
+					"Describe the region", &k->msg),
+			 WEALD_OK);
+	commit(k);
+	s = last(k);
+	assert_int_equal(update_action(&s.update), ACTION_PROFILE);
 	stored_release(&s);
 }
 
@@ -510,6 +708,14 @@ int main(void)
 			author_publish__of_the_same_is_no_version, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(
+			author_publish__undoes_no_withdrawal_unasked, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			author_publish__follows_the_version_it_was_made_from,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			author_publish__again_is_no_fault, setup, teardown),
+		cmocka_unit_test_setup_teardown(
 			author_rollback__forgets_what_is_not_durable, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(
@@ -520,6 +726,18 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			author_withdraw__looks_at_the_reason_alone, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			author_withdraw__reads_the_reason_beside_the_record,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			author_withdraw__counts_what_was_left_out, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			author_check_region__wants_a_role_and_a_mailbox, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			author_profile__keeps_a_contact_that_stands, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			author_profile__refuses_a_person_as_the_contact, setup,

@@ -476,7 +476,7 @@ static void effect__has_no_ratio_without_events(void **state)
 		for (k = 0; k < 24; k++) {
 			m.rows[k].numerator = 0;
 		}
-		all_fns[i](&m.series, EFFECT_RATE, &e);
+		all_fns[i](&m.series, EFFECT_MEAN, &e);
 		assert_none(&e, EFFECT_NO_EVENTS);
 		assert_int_equal(e.months_before, 24);
 		for (k = 24; k < 48; k++) {
@@ -484,12 +484,13 @@ static void effect__has_no_ratio_without_events(void **state)
 		}
 		all_fns[i](&m.series, EFFECT_PROPORTION, &e);
 		assert_none(&e, EFFECT_NO_EVENTS);
+		assert_false(e.half_added);
 		all_fns[i](&m.series, EFFECT_MEAN, &e);
 		assert_none(&e, EFFECT_NO_EVENTS);
 		for (k = 0; k < 24; k++) {
 			m.rows[k].numerator = 5;
 		}
-		all_fns[i](&m.series, EFFECT_RATE, &e);
+		all_fns[i](&m.series, EFFECT_MEAN, &e);
 		assert_none(&e, EFFECT_NO_EVENTS);
 	}
 }
@@ -574,7 +575,7 @@ static void effect_verdict__follows_from_the_interval(void **state)
 	assert_int_equal(effect_verdict(&e), EFFECT_UNKNOWN);
 }
 
-/* ---- means and time between ----------------------------------------------
+/* ---- means ---------------------------------------------------------------
  */
 
 /* By hand: 12 months of means 40 or 44, then 12 of 30 or 34. */
@@ -634,50 +635,6 @@ static void effect_own_trend__allows_for_the_trend_of_means(void **state)
 	effect_own_trend(&m.series, EFFECT_MEAN, &e);
 	assert_true(e.ratio > 0.799 && e.ratio < 0.801);
 	assert_int_equal(effect_verdict(&e), EFFECT_IMPROVED);
-}
-
-/* A fall a month every 30 days, then one every 60: half as often. */
-static void effect__compares_rates_of_time_between(void **state)
-{
-	static const double wave[] = { 0.4, 1.6, 1, 0.7, 1.3 };
-	struct effect e;
-	struct made m;
-	double day = 0;
-	unsigned i;
-
-	(void)state;
-	memset(&m, 0, sizeof m);
-	for (i = 0; i < 40; i++) {
-		double gap = (i < 25 ? 30 : 60) * wave[i % 5];
-
-		day += gap;
-		made_add(&m, row_of((int32_t)(day / 30.4375), gap, 1,
-				    i < 25 ? SERIES_BEFORE : SERIES_AFTER));
-	}
-	/* the gap of the change is in neither: 24 days too short, so the
-	   others are somewhat longer */
-	effect_before_after(&m.series, EFFECT_TIME_BETWEEN, &e);
-	assert_int_equal(e.state, EFFECT_FULL);
-	assert_int_equal(e.df, 37);
-	assert_close(e.ratio, (14 / (900.0 - 24)) / (25 / 750.0), 1e-10);
-	/* gaps more even than chance make it no surer than chance allows */
-	assert_close(e.phi, 1, 1e-12);
-	assert_close(e.variance, 1 / 25.0 + 1 / 14.0, 1e-10);
-	assert_int_equal(e.months_before, 24); /* 750 days */
-	assert_int_equal(e.months_after, 28);
-	effect_own_trend(&m.series, EFFECT_TIME_BETWEEN, &e);
-	assert_int_equal(e.state, EFFECT_FULL);
-	assert_true(e.ratio < 0.7);
-	/* events on one day lie 0 days apart */
-	m.rows[3].numerator = 0;
-	effect_own_trend(&m.series, EFFECT_TIME_BETWEEN, &e);
-	assert_int_equal(e.state, EFFECT_FULL);
-	/* too few of them, however long it took */
-	m.series.n = 2;
-	m.rows[0].numerator = 1000;
-	m.rows[1].numerator = 1000;
-	effect_own_trend(&m.series, EFFECT_TIME_BETWEEN, &e);
-	assert_none(&e, EFFECT_TOO_EARLY);
 }
 
 /* ---- what must hold for any series ---------------------------------------
@@ -917,7 +874,6 @@ int main(void)
 		cmocka_unit_test(effect_before_after__compares_means),
 		cmocka_unit_test(
 			effect_own_trend__allows_for_the_trend_of_means),
-		cmocka_unit_test(effect__compares_rates_of_time_between),
 		cmocka_unit_test(effect__is_finite_for_any_series),
 		cmocka_unit_test(effect__is_the_same_in_any_order_of_rows),
 		cmocka_unit_test(effect__does_not_depend_on_units),

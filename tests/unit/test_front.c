@@ -288,6 +288,9 @@ static void front_parse__explains_what_is_not_yaml(void **state)
 			    "record.md:3: found a tab character that violates "
 			    "indentation while scanning a plain scalar that "
 			    "begins in line 2; indent with spaces, not tabs");
+	assert_yaml_refused("kind: a\nother:\n\t- b",
+			    "record.md:4: found character that cannot start "
+			    "any token; indent with spaces, not tabs");
 	assert_yaml_refused("kind: a\ntitle: @T",
 			    "record.md:3: found character that cannot start "
 			    "any token; put the text in quotes");

@@ -113,6 +113,27 @@ static void nhs_number__is_found_however_it_is_written(void **state)
 		"(9991234519)",
 		"9991234519,36,118",
 		"nhs:9991234519;",
+		"999    123    4519",
+		"(999) 123 4519",
+		"999,123,4519",
+		"| 999|123|4519 |",
+		"**999** 123 4519",
+		"999: 123: 4519",
+		"999~123+4519",
+		"# 999\n# 123 4519",
+		"> 999 123\n> 4519",
+		"999\xe2\x81\xa3"
+		"123\xe2\x81\xa3"
+		"4519", /* separators that nobody sees */
+		"P9991234519",
+		"bed9991234519",
+		"9991234519x",
+		"IRAS 999 123 4519",
+		/* typed in other groups, near the words */
+		"patient 999 1234519",
+		"patient 99912 34519",
+		"NHS: 9991 234 519",
+		"9991-234-519 (CHI)",
 	};
 	size_t i;
 
@@ -143,6 +164,19 @@ static void nhs_number__is_not_seen_in_other_numbers(void **state)
 		"999 1234 519 in all",
 		"2222222222",
 		"NHS number 0000000000",
+		"9991234519 units",
+		"999, 123, 4519",
+		"36,999,123,4519",
+		"999,123,4519,36",
+		"| 999 | 123 | 4519 |",
+		"999 1234519",
+		"99912 34519",
+		"patients 9 991 234 519",
+		"patients 9,991,234,519",
+		"patients 99 91 23 45 19",
+		"patients 9991 234 519 36",
+		"patients 9991-234 519",
+		"f9991234519",
 	};
 	size_t i;
 
@@ -238,6 +272,8 @@ static void hospital_number__is_blocked_behind_its_name(void **state)
 		"| Hospital number | X123456 |",
 		"casenote AB123456",
 		"District no 123-456",
+		"Hospital no: RX 1234567",
+		"MRN W-1234567",
 	};
 	size_t i;
 
@@ -256,6 +292,8 @@ static void hospital_number__is_no_count(void **state)
 		"hospital number 3",
 		"patient number 12000 patients",
 		"MRN 2024",
+		"Unit number 10000 beds",
+		"hospital no RX 12",
 	};
 	size_t i;
 
@@ -268,10 +306,17 @@ static void hospital_number__is_no_count(void **state)
 static void incident_reference__is_told(void **state)
 {
 	static const char *const texts[] = {
-		"Datix W123456",          "Datix ref 1234",
-		"DATIX WEB12345",         "LFPSE reference: 2024-12345",
-		"StEIS 2024/1234",        "serious incident 2024/12345",
+		"Datix W123456",
+		"Datix ref 1234",
+		"DATIX WEB12345",
+		"LFPSE reference: 2024-12345",
+		"StEIS 2024/1234",
+		"serious incident 2024/12345",
 		"incident number 123456",
+		"INC-2024-00123",
+		"INC 0012345",
+		"SI 2024/12345",
+		"StEIS 2024/26",
 	};
 	size_t i;
 
@@ -282,6 +327,11 @@ static void incident_reference__is_told(void **state)
 	assert_passed("Datix 2024 and LFPSE in 2025");
 	assert_passed("Datix: 12000 incidents");
 	assert_passed("incident reports: 340 in 2025");
+	/* financial years, and acts of law */
+	assert_passed("LFPSE 2024/25, Datix 2023-24, incidents 2024/2025");
+	assert_passed("incident 2024/25");
+	assert_passed("StEIS 1999/00");
+	assert_passed("SI 2013/469, SI 2024/25 and inc 2024-00123");
 }
 
 static void prison_number__is_blocked_by_a_word_for_custody(void **state)
@@ -313,10 +363,13 @@ static void ni_number__is_blocked_with_prefixes_that_are_issued(void **state)
 static void mobile__is_blocked_in_every_form(void **state)
 {
 	static const char *const texts[] = {
-		"07700900123",        "07700 900 123",    "(07700) 900123",
-		"07700-900-123",      "+447700900123",    "+44 (0)7700 900123",
-		"(+44) 7700 900 123", "0044 7700 900123", "447700900123",
-		"07700\n900123",
+		"07700900123",        "07700 900 123",
+		"(07700) 900123",     "07700-900-123",
+		"+447700900123",      "+44 (0)7700 900123",
+		"(+44) 7700 900 123", "0044 7700 900123",
+		"447700900123",       "07700\n900123",
+		"07700/900123",       "07700 900 12 3",
+		"mob 7700 900 123",   "mobile: 7700900123",
 	};
 	struct guard_report report;
 	size_t i;
@@ -331,6 +384,8 @@ static void mobile__is_blocked_in_every_form(void **state)
 	assert_passed("077009001234");
 	assert_passed("0.07700900123");
 	assert_passed("07 12 2024 100");
+	assert_passed("077 00900 12 3");
+	assert_passed("total 7700 900 123");
 }
 
 static void landline__is_for_contact_only(void **state)
@@ -383,6 +438,11 @@ static void postcode__is_blocked_near_a_home(void **state)
 	assert_found("Patient Safety Team, LS1 4AP", GUARD_WARN,
 		     GUARD_POSTCODE);
 	assert_found("the care home at LS1 4AP", GUARD_WARN, GUARD_POSTCODE);
+	/* who works there, and pages of the web */
+	assert_found("resident doctors at LS1 4AP", GUARD_WARN, GUARD_POSTCODE);
+	assert_found("residents meeting LS1 4AP", GUARD_WARN, GUARD_POSTCODE);
+	assert_found("home page of LS1 4AP", GUARD_WARN, GUARD_POSTCODE);
+	assert_found("the resident, LS1 4AP", GUARD_BLOCK, GUARD_POSTCODE);
 	assert_passed("B12 5MG and W1 2nd floor");
 	assert_passed("QQ1 4AP, LS1 4A, LS1");
 }
@@ -434,6 +494,15 @@ static void event_date__is_told(void **state)
 	for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		assert_found(texts[i], GUARD_WARN, GUARD_EVENT_DATE);
 	}
+	assert_found("passed away on 3 May 2024", GUARD_WARN, GUARD_EVENT_DATE);
+	assert_found("On 3 May 2024 she passed away", GUARD_WARN,
+		     GUARD_EVENT_DATE);
+	/* many people, and milestones: asked, as they can be confirmed */
+	assert_found("babies born on 12 March 2024 and after", GUARD_WARN,
+		     GUARD_EVENT_DATE);
+	assert_found("the first baby born on 1 April 2024 under the scheme",
+		     GUARD_WARN, GUARD_EVENT_DATE);
+	assert_passed("passed on 3 May 2024");
 	assert_passed("died in March 2025");
 	assert_passed("who: people who died\nstart: 2025-01-01");
 	assert_passed("Nobody died. On 12 March 2025 the board met.");
@@ -475,6 +544,12 @@ static void names__are_told_behind_titles(void **state)
 	assert_found("Miss \xc3\x89xample", GUARD_WARN, GUARD_PERSON_NAME);
 	assert_found("Dr. van Example", GUARD_WARN, GUARD_STAFF_NAME);
 	assert_found("Professor A B Example", GUARD_WARN, GUARD_STAFF_NAME);
+	/* in capitals, as hospital systems print them */
+	assert_found("MRS EXAMPLE", GUARD_WARN, GUARD_PERSON_NAME);
+	assert_found("MISS EXAMPLE", GUARD_WARN, GUARD_PERSON_NAME);
+	assert_found("MR J EXAMPLE", GUARD_WARN, GUARD_PERSON_NAME);
+	assert_found("DR EXAMPLE", GUARD_WARN, GUARD_STAFF_NAME);
+	assert_passed("MR scan, DR site, MR SCAN, DR SITE, DR Plan, MR MRI");
 	assert_passed("Mr A and Mrs B");
 	assert_passed("MR Imaging, MS nurses, 20 ms Later");
 	assert_passed("Dr Foster data; a professor of Surgery; miss Two");
@@ -620,15 +695,49 @@ static void report__keeps_a_hundred_and_counts_the_rest(void **state)
 	for (i = 0; i < 150; i++) {
 		assert_int_equal(buf_add_text(&b, "Mrs Example\n"), WEALD_OK);
 	}
-	assert_int_equal(buf_add_text(&b, "MRN 1234567\n"), WEALD_OK);
 	guard_text(buf_span(&b), "record.md", 1, 0, &report);
+	guard_text(span_of("MRN 1234567"), "record.md", 151, 0, &report);
 	assert_int_equal(report.n, GUARD_FINDINGS_MAX);
-	assert_int_equal(report.left_out, 51);
+	/* the block has taken the place of a warning */
+	assert_int_equal(report.left_out_blocks, 0);
+	assert_int_equal(report.left_out_warnings, 51);
+	assert_int_equal(report.list[99].verdict, GUARD_BLOCK);
+	assert_int_equal(report.list[99].line, 151);
+	assert_int_equal(report.list[98].line, 99);
 	guard_check_report(&report, GUARD_BLOCK,
 			   guard_bit(GUARD_PERSON_NAME) |
 				   guard_bit(GUARD_HOSPITAL_NUMBER),
 			   "151 lines");
 	buf_release(&b);
+}
+
+static void look_at_lines(const char *line, size_t n, size_t first,
+			  struct guard_report *report)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		guard_text(span_of(line), "record.md", first + i, 0, report);
+	}
+}
+
+static void report__leaves_out_blocks_only_where_all_are(void **state)
+{
+	struct guard_report report = { .n = 0 };
+	size_t i;
+
+	(void)state;
+	look_at_lines("Mrs Example", 60, 1, &report);
+	look_at_lines("MRN 1234567", 103, 61, &report);
+	look_at_lines("Mrs Example", 1, 200, &report);
+	assert_int_equal(report.n, GUARD_FINDINGS_MAX);
+	for (i = 0; i < report.n; i++) {
+		assert_int_equal(report.list[i].verdict, GUARD_BLOCK);
+		assert_int_equal(report.list[i].line, 61 + i);
+	}
+	assert_int_equal(report.left_out_blocks, 3);
+	assert_int_equal(report.left_out_warnings, 61);
+	guard_release(&report);
 }
 
 static void text__that_is_not_utf8_is_told_and_still_read(void **state)
@@ -651,6 +760,10 @@ static void text__that_is_not_utf8_is_told_and_still_read(void **state)
 		   GUARD_STRICT, &report);
 	guard_check_report(&report, GUARD_WARN, guard_bit(GUARD_UNREADABLE),
 			   "binary");
+	/* a record.md that is none is refused elsewhere: nothing to confirm */
+	report = guard_look("caf\xe9\nMRN 1234567", "record.md", 0);
+	guard_check_report(&report, GUARD_BLOCK,
+			   guard_bit(GUARD_HOSPITAL_NUMBER), "record.md");
 }
 
 static void text__with_zero_bytes_hides_nothing(void **state)
@@ -714,6 +827,7 @@ int main(void)
 		cmocka_unit_test(finding__is_masked),
 		cmocka_unit_test(masking__never_shows_more_than_three_digits),
 		cmocka_unit_test(report__keeps_a_hundred_and_counts_the_rest),
+		cmocka_unit_test(report__leaves_out_blocks_only_where_all_are),
 		cmocka_unit_test(text__that_is_not_utf8_is_told_and_still_read),
 		cmocka_unit_test(text__with_zero_bytes_hides_nothing),
 		cmocka_unit_test(kinds__have_a_name_of_their_own_and_advice),

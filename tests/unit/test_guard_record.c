@@ -323,6 +323,13 @@ static void landline__in_the_contact_field_of_a_record_passes(void **state)
 	assert_int_equal(report.list[0].line, 9);
 	guard_check_report(&report, GUARD_WARN, guard_bit(GUARD_LANDLINE),
 			   "below it");
+	guard_look_at_record(HEAD "contact:\n  role: Lead # rings from "
+				  "0113 496 0018\n  # or 0113 496 0019\n"
+				  "  mailbox: a@example.nhs.uk\n---\n",
+			     NULL, "x", 0, &report);
+	assert_int_equal(report.n, 2);
+	guard_check_report(&report, GUARD_WARN, guard_bit(GUARD_LANDLINE),
+			   "comments");
 	guard_look_at_record(HEAD "contact:\n  role: Lead\n"
 				  "  mailbox: a@example.nhs.uk\n"
 				  "---\n\nCall 0113 496 0018.\n",
@@ -411,13 +418,245 @@ static void small_number__passes_for_a_whole_region(void **state)
 	assert_series("evidence",
 		      "topics: [care-in-custody]\nscope: {level: region}\n",
 		      csv, GUARD_PASS, 0);
-	assert_series("priority", "topics: [care-in-custody]\n", csv,
-		      GUARD_PASS, 0);
+	assert_series("priority",
+		      "topics: [care-in-custody]\nbaseline_series: data.csv\n",
+		      csv, GUARD_PASS, 0);
 	assert_series("evidence",
 		      "topics: [care-in-custody]\nscope: {level: system}\n",
 		      csv, GUARD_BLOCK, guard_bit(GUARD_SMALL_NUMBER));
 	assert_series("adoption", "topics: [care-in-custody]\n", csv,
 		      GUARD_BLOCK, guard_bit(GUARD_SMALL_NUMBER));
+}
+
+/* A ward's table beside a priority is not the region's baseline. */
+static void small_number__of_another_table_of_a_priority_is_blocked(
+	void **state)
+{
+	static const char text[] =
+		"---\nkind: priority\ntopics: [care-in-custody]\n"
+		"baseline_series: data.csv\n---\n";
+	static const char csv[] = COLUMNS "2024-01-01,3,90\n";
+	struct record_file files[] = {
+		{ span_of("record.md"), span_of(text) },
+		{ span_of("data.csv"), span_of(csv) },
+		{ span_of("attachments/ward-4.csv"), span_of(csv) },
+	};
+	struct guard_input in = { .files = files, .files_n = 3 };
+	struct problems problems = { .n = 0 };
+	struct guard_report report = { .n = 0 };
+	struct record *record = NULL;
+
+	(void)state;
+	assert_int_equal(record_parse(span_of(text), &record, &problems),
+			 WEALD_OK);
+	in.record = record;
+	guard_record(&in, &report);
+	assert_int_equal(report.n, 1);
+	assert_string_equal(report.list[0].file, "attachments/ward-4.csv");
+	guard_check_report(&report, GUARD_BLOCK, guard_bit(GUARD_SMALL_NUMBER),
+			   csv);
+	record_free(record);
+	problems_release(&problems);
+}
+
+static void small_number__of_a_region_with_one_site_is_asked(void **state)
+{
+	static const char csv[] = COLUMNS "2024-01,3,100\n";
+
+	(void)state;
+	assert_series("evidence",
+		      "topics: [care-in-custody]\n"
+		      "scope: {sites: 1, level: region}\n",
+		      csv, GUARD_WARN, guard_bit(GUARD_SMALL_NUMBER));
+	assert_series("evidence",
+		      "topics: [care-in-custody]\n"
+		      "scope: {sites: 7, level: region}\n",
+		      csv, GUARD_PASS, 0);
+}
+
+static void small_number__is_blocked_for_sensitive_settings(void **state)
+{
+	static const char *const settings[] = {
+		"custody",
+		"maternity",
+		"mental-health-inpatient",
+		"mental-health-community",
+		"learning-disability-service",
+	};
+	static const char csv[] = COLUMNS "2024-01,3,100\n";
+	char fields[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+		assert_non_null(code_find(vocab_codes("settings"),
+					  span_of(settings[i])));
+		(void)snprintf(fields, sizeof fields,
+			       "topics: [sepsis]\nsettings: [%s]\n",
+			       settings[i]);
+		assert_series("evidence", fields, csv, GUARD_BLOCK,
+			      guard_bit(GUARD_SMALL_NUMBER));
+	}
+	assert_series("evidence", "topics: [sepsis]\nsettings: [care-home]\n",
+		      csv, GUARD_WARN, guard_bit(GUARD_SMALL_NUMBER));
+}
+
+static void rare_event__dated_by_month_is_asked(void **state)
+{
+	static const char csv[] = COLUMNS "2024-01-01,30,1\n2024-02-01,41,1\n";
+
+	(void)state;
+	assert_series("evidence", "topics: [suicide-reduction]\n", csv,
+		      GUARD_WARN, guard_bit(GUARD_RARE_EVENT));
+	assert_series("evidence",
+		      "topics: [suicide-reduction]\nscope: {level: region}\n",
+		      csv, GUARD_PASS, 0);
+	assert_series("evidence", "topics: [sepsis]\n", csv, GUARD_PASS, 0);
+	assert_series("evidence", "topics: [suicide-reduction]\n",
+		      COLUMNS "2024-01-01,30,1\n2024-02-01,41,9\n", GUARD_PASS,
+		      0);
+}
+
+/* What guard_record() says of one file beside no record. */
+static void assert_file(const char *name, const char *text, unsigned kinds,
+			size_t line)
+{
+	struct record_file file = { span_of(name), span_of(text) };
+	struct guard_input in = { .files = &file, .files_n = 1 };
+	struct guard_report report = { .n = 0 };
+
+	guard_record(&in, &report);
+	assert_int_equal(report.n, kinds != 0);
+	if (kinds != 0) {
+		assert_int_equal(report.list[0].line, line);
+	}
+	guard_check_report(&report, kinds != 0 ? GUARD_WARN : GUARD_PASS, kinds,
+			   name);
+}
+
+static void table__of_people_is_asked_about_whatever_its_name(void **state)
+{
+	static const char rows[] = "Example,A,4,died\nExample,B,5,home\n"
+				   "Example,C,4,home\n";
+
+	(void)state;
+	assert_file("attachments/list.txt", rows, guard_bit(GUARD_TABLE), 1);
+	assert_file("attachments/list", "Seen:\na;b;c\nd;e;f\ng;h;i\n",
+		    guard_bit(GUARD_TABLE), 2);
+	assert_file("attachments/list.tsv", "a\tb\tc\nd\te\tf\ng\th\ti",
+		    guard_bit(GUARD_TABLE), 1);
+	assert_file("attachments/list.json",
+		    "[\n{\"surname\": \"Example\", \"ward\": 4}\n]\n",
+		    guard_bit(GUARD_TABLE), 2);
+	assert_file("record.md",
+		    "Text\n\n| Initials | Ward | Died |\n|---|---|---|\n"
+		    "| A.B. | 4 | yes |\n",
+		    guard_bit(GUARD_TABLE), 3);
+	assert_file("record.md", "| Ward | Outcome |\n|:--|--:|\n| 4 | x |\n",
+		    guard_bit(GUARD_TABLE), 1);
+}
+
+static void table__of_anything_else_passes(void **state)
+{
+	(void)state;
+	assert_file("attachments/figures.txt",
+		    COLUMNS "2024-01,36,118\n2024-02,41,120\n2024-03,4,99\n", 0,
+		    0);
+	assert_file("attachments/notes.txt",
+		    "We met in May, in June with all wards, and then, slowly,\n"
+		    "the forms came back, the wards agreed on them, and, last,"
+		    "\nthe board read it, asked us for more, and, then, went."
+		    "\n",
+		    0, 0);
+	assert_file("attachments/two.txt", "a,b,c\nd,e,f\n", 0, 0);
+	assert_file("record.md", "| Month | Doses |\n|---|---|\n| May | 12 |\n",
+		    0, 0);
+	assert_file("record.md", "a,b,c\nd,e,f\ng,h,i\n", 0, 0);
+}
+
+static void file__that_cannot_be_read_is_asked_about(void **state)
+{
+	static const char *const names[] = {
+		"attachments/a.pdf",  "attachments/a.SVG",
+		"attachments/a.rtf",  "attachments/a.eml",
+		"attachments/a.msg",  "attachments/a.doc",
+		"attachments/a.docx", "attachments/a.xls",
+		"attachments/a.xlsx", "attachments/a.ppt",
+		"attachments/a.pptx", "attachments/a.zip",
+		"attachments/a.png",  "attachments/a.jpg",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		assert_file(names[i], "plain", guard_bit(GUARD_UNREADABLE), 1);
+	}
+	assert_file("attachments/a", "%PDF-1.4\n", guard_bit(GUARD_UNREADABLE),
+		    1);
+	assert_file("attachments/b", "{\\rtf1 a}", guard_bit(GUARD_UNREADABLE),
+		    1);
+	/* one that its scan tells is told once */
+	assert_file("attachments/c.png", "\x89PNG\x1a",
+		    guard_bit(GUARD_UNREADABLE), 1);
+	assert_file("attachments/a.txt", "plain", 0, 0);
+}
+
+/* A file may be called as a part is. */
+static void finding__says_of_what_part_it_is(void **state)
+{
+	struct record_file files[] = {
+		{ span_of("note"), span_of("Mrs Example") },
+		{ span_of("mrs-example.txt"), span_of("") },
+	};
+	struct guard_input in = {
+		.files = files,
+		.files_n = 2,
+		.slug = span_of("mrs-example"),
+		.summary = span_of("Mrs Example"),
+		.note = span_of("Mrs Example"),
+	};
+	static const enum guard_part parts[] = {
+		GUARD_PART_FILE, GUARD_PART_FILE, GUARD_PART_SLUG,
+		GUARD_PART_SUMMARY, GUARD_PART_NOTE
+	};
+	static const char *const called[] = { "note", "mrs-example.txt", "slug",
+					      "summary", "note" };
+	struct guard_report report = { .n = 0 };
+	size_t i;
+
+	(void)state;
+	guard_record(&in, &report);
+	assert_int_equal(report.n, 5);
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(report.list[i].part, parts[i]);
+		assert_string_equal(report.list[i].file, called[i]);
+	}
+	guard_release(&report);
+}
+
+/* What is not scanned again was found where it is written, whatever the way. */
+static void value__is_found_in_every_way_of_writing(void **state)
+{
+	static const char *const ways[] = {
+		"Mrs Example told us",   "\"Mrs Example told us\"",
+		"'Mrs Example told us'", "\"Mrs\\x20Example told us\"",
+		"Mrs\n  Example",        ">\n  Mrs\n  Example",
+		"\"Mr\\x73 Example\"",   "[Mrs Example, a]",
+		"x # Mrs Example",
+	};
+	char text[GUARD_TEXT_BYTES];
+	struct guard_report report;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		(void)snprintf(text, sizeof text,
+			       HEAD "scale: %s\nstatus: open\n---\n", ways[i]);
+		guard_look_at_record(text, NULL, "x", 0, &report);
+		assert_int_equal(report.n, 1);
+		guard_check_report(&report, GUARD_WARN,
+				   guard_bit(GUARD_PERSON_NAME), text);
+	}
 }
 
 static void rare_event__is_blocked_for_sensitive_topics(void **state)
@@ -575,7 +814,8 @@ static void file_name__is_read_in_words(void **state)
 	assert_int_equal(report.list[0].line, 0);
 	guard_check_report(&report, GUARD_WARN,
 			   guard_bit(GUARD_PERSON_NAME) |
-				   guard_bit(GUARD_EXACT_AGE),
+				   guard_bit(GUARD_EXACT_AGE) |
+				   guard_bit(GUARD_UNREADABLE),
 			   "name");
 }
 
@@ -621,119 +861,6 @@ static void lack_of_memory__blocks(void **state)
 	problems_release(&problems);
 }
 
-static void assert_override(const char *note, bool there, unsigned kinds)
-{
-	unsigned read = 0;
-
-	assert_int_equal(guard_override_read(span_of(note), &read), there);
-	if (there) {
-		assert_int_equal(read, kinds);
-	}
-}
-
-static void override__is_the_last_line_of_the_note(void **state)
-{
-	struct guard_report report =
-		guard_look("Mrs Example, 020 7946 0018", "record.md", 0);
-	struct buf note;
-
-	(void)state;
-	buf_init(&note, NOTE_BYTES_MAX);
-	assert_int_equal(guard_override_format(&report, "Safety lead",
-					       "invented; no person", &note,
-					       NULL),
-			 WEALD_OK);
-	assert_int_equal(buf_add_byte(&note, 0), WEALD_OK);
-	assert_string_equal((char *)note.data,
-			    "Privacy-Checked: landline, person-name; role: "
-			    "Safety lead; reason: invented; no person");
-	assert_override((char *)note.data, true,
-			guard_bit(GUARD_LANDLINE) |
-				guard_bit(GUARD_PERSON_NAME));
-	buf_clear(&note);
-	assert_int_equal(buf_add_text(&note, "Third version."), WEALD_OK);
-	assert_int_equal(guard_override_format(&report, "Lead", "none", &note,
-					       NULL),
-			 WEALD_OK);
-	assert_true(guard_is_covered(&report, buf_span(&note)));
-	assert_int_equal(memcmp(note.data, "Third version.\n\nPrivacy-", 24),
-			 0);
-	buf_release(&note);
-	guard_release(&report);
-}
-
-static void override__takes_role_and_reason_of_a_line(void **state)
-{
-	struct guard_report report = guard_look("Mrs Example", "record.md", 0);
-	struct weald_msg msg = { .text = "" };
-	struct buf note;
-	char longer[302];
-
-	(void)state;
-	memset(longer, 'a', sizeof longer - 1);
-	longer[301] = '\0';
-	buf_init(&note, NOTE_BYTES_MAX);
-	check_refused(guard_override_format(&report, "", "b", &note, &msg),
-		      WEALD_INVALID, &msg, "role");
-	check_refused(guard_override_format(&report, "a", "", &note, &msg),
-		      WEALD_INVALID, &msg, "reason");
-	check_refused(guard_override_format(&report, "a\nb", "c", &note, &msg),
-		      WEALD_INVALID, &msg, "role");
-	check_refused(guard_override_format(&report, "a; b", "c", &note, &msg),
-		      WEALD_INVALID, &msg, "semicolon");
-	check_refused(guard_override_format(&report, longer + 200, "c", &note,
-					    &msg),
-		      WEALD_INVALID, &msg, "role");
-	check_refused(guard_override_format(&report, "a", longer, &note, &msg),
-		      WEALD_INVALID, &msg, "reason");
-	assert_int_equal(guard_override_format(&report, longer + 201,
-					       longer + 1, &note, &msg),
-			 WEALD_OK);
-	note.max = note.len + 20;
-	check_refused(guard_override_format(&report, "a", "c", &note, &msg),
-		      WEALD_TOOBIG, &msg, "note");
-	buf_release(&note);
-	guard_release(&report);
-}
-
-static void override__is_not_read_from_anything_else(void **state)
-{
-	(void)state;
-	assert_override("", false, 0);
-	assert_override("Privacy-Checked: mobile", false, 0);
-	assert_override("Privacy-Checked: postcode; role: ; reason: a", false,
-			0);
-	assert_override("Privacy-Checked: postcode; role: a; reason: ", false,
-			0);
-	assert_override("Privacy-Checked: postcode; role: a; reason: b\n\nMore",
-			false, 0);
-	assert_override("A\nPrivacy-Checked: postcode, later; role: a; "
-			"reason: b",
-			true, guard_bit(GUARD_POSTCODE));
-}
-
-static void override__covers_warnings_it_names_and_no_block(void **state)
-{
-	static const char both[] = "Privacy-Checked: person-name, postcode; "
-				   "role: a; reason: b";
-	struct guard_report report = guard_look("Mrs Example, LS1 4AP", "x", 0);
-
-	(void)state;
-	assert_true(guard_is_covered(&report, span_of(both)));
-	assert_false(
-		guard_is_covered(&report, span_of("Privacy-Checked: postcode; "
-						  "role: a; reason: b")));
-	assert_false(guard_is_covered(&report, span_of("")));
-	report.no_memory = true;
-	assert_false(guard_is_covered(&report, span_of(both)));
-	guard_release(&report);
-	assert_true(guard_is_covered(&report, span_of("")));
-	report = guard_look("she lives at LS1 4AP", "x", 0);
-	assert_int_equal(report.verdict, GUARD_BLOCK);
-	assert_false(guard_is_covered(&report, span_of(both)));
-	guard_release(&report);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -755,6 +882,19 @@ int main(void)
 		cmocka_unit_test(
 			small_number__is_told_for_each_month_with_its_line),
 		cmocka_unit_test(small_number__passes_for_a_whole_region),
+		cmocka_unit_test(
+			small_number__of_another_table_of_a_priority_is_blocked),
+		cmocka_unit_test(
+			small_number__of_a_region_with_one_site_is_asked),
+		cmocka_unit_test(
+			small_number__is_blocked_for_sensitive_settings),
+		cmocka_unit_test(rare_event__dated_by_month_is_asked),
+		cmocka_unit_test(
+			table__of_people_is_asked_about_whatever_its_name),
+		cmocka_unit_test(table__of_anything_else_passes),
+		cmocka_unit_test(file__that_cannot_be_read_is_asked_about),
+		cmocka_unit_test(finding__says_of_what_part_it_is),
+		cmocka_unit_test(value__is_found_in_every_way_of_writing),
 		cmocka_unit_test(rare_event__is_blocked_for_sensitive_topics),
 		cmocka_unit_test(table__of_other_columns_is_refused),
 		cmocka_unit_test(samples__pass_but_for_one_small_number),
@@ -763,11 +903,6 @@ int main(void)
 			record__that_cannot_be_read_is_scanned_all_the_same),
 		cmocka_unit_test(file_name__is_read_in_words),
 		cmocka_unit_test(lack_of_memory__blocks),
-		cmocka_unit_test(override__is_the_last_line_of_the_note),
-		cmocka_unit_test(override__takes_role_and_reason_of_a_line),
-		cmocka_unit_test(override__is_not_read_from_anything_else),
-		cmocka_unit_test(
-			override__covers_warnings_it_names_and_no_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

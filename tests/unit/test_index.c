@@ -270,6 +270,45 @@ static void index_fill__knows_what_was_withdrawn(void **state)
 	desk_assert_pure(d);
 }
 
+static void index_fill__has_the_reason_of_a_withdrawal(void **state)
+{
+	struct desk *d = *state;
+	struct paper p = { .record = FIX,
+			   .text = FIX_TEXT,
+			   .action = ACTION_PUBLISH,
+			   .note = "Not of a withdrawal" };
+
+	(void)desk_found(d, "south-west");
+	desk_sign(d, 0, &p);
+	p.text = FIX_TEXT "Withdrawn.\n";
+	p.action = ACTION_WITHDRAW;
+	p.note = "The catch opens.\nTake it off.\n\nPrivacy-Checked:"
+		 " landline; role: Lead; reason: the ward's own";
+	desk_sign(d, 0, &p);
+	p.record = PROBLEM;
+	p.text = PROBLEM_TEXT;
+	p.action = ACTION_PUBLISH;
+	desk_sign(d, 0, &p);
+	p.action = ACTION_WITHDRAW;
+	p.text = PROBLEM_TEXT "Now 1.\n";
+	p.note = "Privacy-Checked: landline; role: Lead; reason: ours";
+	desk_sign(d, 0, &p);
+	p.text = PROBLEM_TEXT "Now 2.\n";
+	p.note = "The catch opens. " SECRET;
+	desk_sign(d, 0, &p);
+	p.text = PROBLEM_TEXT "Now 3.\n";
+	p.note = "Privacy-Checked: it was";
+	desk_sign(d, 0, &p);
+	(void)desk_open(d);
+	desk_fill_all(d);
+	assert_string_equal(desk_text(d, "SELECT group_concat(note, '|') FROM"
+					 " (SELECT note FROM version"
+					 " ORDER BY seq)"),
+			    "|The catch opens.\nTake it off.||||"
+			    "Privacy-Checked: it was");
+	desk_assert_pure(d);
+}
+
 static void index_fill__keeps_what_it_does_not_know(void **state)
 {
 	struct desk *d = *state;
@@ -390,110 +429,6 @@ static void index_fill__computes_effects(void **state)
 	desk_assert_pure(d);
 }
 
-/* ---- narrow feeds -------------------------------------------------------- */
-
-struct fetching {
-	struct desk *d;
-	struct feed *from;
-	struct feed *to;
-};
-
-static int fetch_cb(void *ctx, const struct update *u, const struct change *c)
-{
-	struct fetching *f = ctx;
-	struct buf content;
-
-	(void)u;
-	buf_init(&content, CONTENT_BYTES_MAX);
-	feed_ok(f->d->k,
-		feed_content(f->from, c->blob, &content, &f->d->k->msg));
-	feed_ok(f->d->k,
-		feed_add_content(f->to, c, buf_span(&content), &f->d->k->msg));
-	buf_release(&content);
-	return WEALD_OK;
-}
-
-/* Feed 1, a narrow replica of feed 0, called as that; feed 0 is put away. */
-static struct feed *narrow_replica(struct desk *d)
-{
-	struct feed *whole = d->feeds[0];
-	uint64_t seq;
-
-	feedkit_use(d->k, "narrow.git");
-	feed_ok(d->k, feed_create(d->k->dir, &d->k->msg));
-	feed_ok(d->k, feedkit_open(d->k, FEED_WRITE));
-	feed_ok(d->k, feed_set_narrow(d->k->feed, true, &d->k->msg));
-	for (seq = 1; seq <= feed_committed_seq(whole); seq++) {
-		/* the region's own description is always there */
-		if (seq <= 2) {
-			feed_ok(d->k,
-				feedkit_pass_on(d->k, whole, seq, d->k->feed));
-		} else {
-			feed_ok(d->k, feedkit_pass_header(d->k, whole, seq,
-							  d->k->feed));
-		}
-	}
-	feed_ok(d->k, feed_commit(d->k->feed, &d->k->msg));
-	d->feeds[0] = d->k->feed;
-	d->k->feed = NULL;
-	return whole;
-}
-
-static void index_revisit__sees_what_has_come(void **state)
-{
-	struct desk *d = *state;
-	struct paper p = { .record = FIX,
-			   .text = FIX_TEXT SECRET "\n",
-			   .action = ACTION_PUBLISH,
-			   .summary = SECRET };
-	struct fetching f = { .d = d };
-	struct index_feed feed;
-
-	(void)desk_found(d, "south-west");
-	desk_publish(d, 0, PROBLEM, PROBLEM_TEXT);
-	desk_publish(d, 0, PROBLEM, PROBLEM_TEXT "Slippers.\n");
-	desk_sign(d, 0, &p);
-	f.from = narrow_replica(d);
-	f.to = d->feeds[0];
-	(void)desk_open(d);
-	desk_fill_all(d);
-	assert_string_equal(
-		desk_text(d, "SELECT group_concat(state) FROM version"),
-		"2,2,1");
-	assert_string_equal(desk_text(d, "SELECT summary FROM version"
-					 " WHERE seq = 3"),
-			    "Say what was learnt");
-	assert_string_equal(desk_text(d,
-				      "SELECT version || '|' || last || '|' ||"
-				      " title FROM record WHERE kind ="
-				      " 'problem'"),
-			    "0|2|");
-	assert_int_equal(desk_number(d, "SELECT count(*) FROM search"), 0);
-	desk_assert_pure(d);
-	feed = desk_named(d, 0);
-	feed_ok(d->k, index_revisit(d->x, &feed, &d->k->msg));
-	desk_assert_pure(d);
-	/* the later version first */
-	feed_ok(d->k, feed_missing(f.to, 4, 4, fetch_cb, &f, &d->k->msg));
-	feed_ok(d->k, feed_commit(f.to, &d->k->msg));
-	feed_ok(d->k, index_revisit(d->x, &feed, &d->k->msg));
-	assert_int_equal(desk_number(d, "SELECT version FROM record"
-					" WHERE kind = 'problem'"),
-			 2);
-	desk_assert_pure(d);
-	feed_ok(d->k, feed_missing(f.to, 1, 99, fetch_cb, &f, &d->k->msg));
-	feed_ok(d->k, feed_commit(f.to, &d->k->msg));
-	feed_ok(d->k, index_revisit(d->x, &feed, &d->k->msg));
-	assert_string_equal(
-		desk_text(d, "SELECT group_concat(state) FROM version"),
-		"0,0,1");
-	assert_int_equal(desk_number(d, "SELECT count(*) FROM search"
-					" WHERE search MATCH 'slippers'"),
-			 1);
-	desk_assert_pure(d);
-	feed_close(f.from);
-}
-
 /* ---- feeds that come, go, and are not what they were --------------------- */
 
 static void index_digest__is_the_same_in_any_order_of_arrival(void **state)
@@ -540,6 +475,144 @@ static void index_digest__is_the_same_in_any_order_of_arrival(void **state)
 	assert_memory_not_equal(first, now, sizeof first);
 }
 
+static void index_fill__follows_references_by_feed_id(void **state)
+{
+	static const uint8_t orders[][3] = { { 0, 1, 0 }, { 1, 0, 1 } };
+	struct desk *d = *state;
+	struct index_feed f;
+	char hex[2 * SHA256_BYTES + 1];
+	char text[1024];
+	uint8_t first[SHA256_BYTES];
+	uint8_t now[SHA256_BYTES];
+	size_t i;
+
+	(void)desk_found(d, "kent");
+	desk_publish(d, 0, FIX, FIX_TEXT);
+	(void)desk_found(d, "wessex");
+	hex_encode(feed_identity(d->feeds[0])->feed, SHA256_BYTES, hex);
+	/* in both forms of it, and of a region that is nowhere */
+	(void)snprintf(
+		text, sizeof text,
+		"---\nkind: lesson\ntitle: Lamps\n"
+		"about: weald:%s/intervention/night-light\n"
+		"links: [{rel: about, id: kent/lesson/lamps}, "
+		"{rel: evaluates, id: \"weald:%s/problem/falls-at-night@2\"}, "
+		"{rel: about, id: \"weald:%s/lesson/lamps\"}, "
+		"{rel: about, id: \"weald:%064d/lesson/x\"}]\n---\n",
+		hex, hex, hex, 0);
+	desk_publish(d, 1, "lesson/2026-11/lamps", text);
+	for (i = 0; i < 2; i++) {
+		feed_ok(d->k, index_remove(d->home, &d->k->msg));
+		(void)desk_open(d);
+		desk_fill(d, orders[i][0], 1);
+		desk_fill(d, orders[i][1], 1);
+		desk_fill(d, orders[i][2], 1);
+		desk_digest(d, i == 0 ? first : now);
+	}
+	assert_memory_equal(first, now, sizeof first);
+#define TARGETS                                                       \
+	"SELECT group_concat(target, ' ') FROM (SELECT DISTINCT"      \
+	" replace(target, '0000000000', '') AS target FROM link AS l" \
+	" JOIN record AS r ON r.id = l.record"                        \
+	" WHERE r.kind = 'lesson' ORDER BY target)"
+	assert_string_equal(desk_text(d, TARGETS),
+			    "kent/intervention/night-light"
+			    " kent/lesson/lamps"
+			    " kent/problem/falls-at-night"
+			    " weald:0000/lesson/x");
+	/* it is called otherwise here, leaves, and comes back */
+	d->names[0] = "far-west";
+	desk_fill(d, 0, 0);
+	assert_string_equal(desk_text(d, TARGETS),
+			    "far-west/intervention/night-light"
+			    " far-west/lesson/lamps"
+			    " far-west/problem/falls-at-night"
+			    " kent/lesson/lamps weald:0000/lesson/x");
+	desk_assert_pure(d);
+	feed_ok(d->k, index_keep(d->x, &d->names[1], 1, 0, NULL, &d->k->msg));
+	(void)snprintf(text, sizeof text,
+		       "kent/lesson/lamps weald:0000/lesson/x"
+		       " weald:%s/intervention/night-light"
+		       " weald:%s/lesson/lamps weald:%s/problem/falls-at-night",
+		       hex, hex, hex);
+	assert_string_equal(desk_text(d, TARGETS), text);
+	d->names[0] = "kent";
+	f = desk_named(d, 0);
+	feed_ok(d->k, index_fill(d->x, &f, 1, NULL, &d->k->msg));
+	desk_fill(d, 0, 0);
+	desk_digest(d, now);
+	assert_memory_equal(first, now, sizeof first);
+	desk_assert_pure(d);
+}
+
+static void index_head__says_where_the_index_is(void **state)
+{
+	struct desk *d = *state;
+	struct index_head head = { .seq = 9 };
+	struct index_feed f;
+
+	(void)desk_found(d, "south-west");
+	desk_publish(d, 0, PROBLEM, PROBLEM_TEXT);
+	desk_publish(d, 0, FIX, FIX_TEXT);
+	(void)desk_open(d);
+	feed_ok(d->k, index_head(d->x, "south-west", &head, &d->k->msg));
+	assert_int_equal(head.seq, 0);
+	f = desk_named(d, 0);
+	feed_ok(d->k, index_fill(d->x, &f, 3, NULL, &d->k->msg));
+	feed_ok(d->k, index_head(d->x, "south-west", &head, &d->k->msg));
+	assert_int_equal(head.seq, 3);
+	assert_memory_equal(head.commit, feed_commit_id(d->feeds[0], 3),
+			    sizeof head.commit);
+	feed_ok(d->k, index_head(d->x, "wessex", &head, &d->k->msg));
+	assert_int_equal(head.seq, 0);
+}
+
+static void index_keep__takes_out_a_few_at_a_time(void **state)
+{
+	struct desk *d = *state;
+	struct index_head head;
+	struct index_feed f;
+	uint64_t before = 0;
+	uint64_t left = 0;
+	uint64_t turns;
+	bool more = true;
+
+	desk_found_three(d);
+	(void)desk_open(d);
+	desk_fill_all(d);
+	for (turns = 0; more; turns++) {
+		before = (uint64_t)desk_number(d, "SELECT count(*) FROM"
+						  " record");
+		feed_ok(d->k, index_keep(d->x, &d->names[1], 2, 2, &more,
+					 &d->k->msg));
+		assert_in_range(before - (uint64_t)desk_number(d,
+							       "SELECT count(*)"
+							       " FROM record"),
+				1, 2);
+		feed_ok(d->k,
+			index_head(d->x, "south-west", &head, &d->k->msg));
+		assert_int_equal(head.seq, 0);
+		if (turns == 0) {
+			/* back before it is gone: all of it is there again */
+			assert_true(more);
+			f = desk_named(d, 0);
+			feed_ok(d->k,
+				index_fill(d->x, &f, 2, &left, &d->k->msg));
+			assert_int_equal(left, feed_committed_seq(d->feeds[0]));
+			desk_fill(d, 0, 2);
+			desk_assert_pure(d);
+		}
+	}
+	assert_true(turns > 3);
+	assert_int_equal(desk_number(d, "SELECT count(*) FROM feed"), 2);
+	feed_close(d->feeds[0]);
+	d->feeds[0] = d->feeds[2];
+	d->names[0] = d->names[2];
+	d->n = 2;
+	desk_fill(d, 0, 0);
+	desk_assert_pure(d);
+}
+
 static void index_keep__takes_out_the_others(void **state)
 {
 	static const char *const keep[] = { "kent", "south-west" };
@@ -549,7 +622,7 @@ static void index_keep__takes_out_the_others(void **state)
 	desk_found_three(d);
 	(void)desk_open(d);
 	desk_fill_all(d);
-	feed_ok(d->k, index_keep(d->x, keep, 2, &d->k->msg));
+	feed_ok(d->k, index_keep(d->x, keep, 2, 0, NULL, &d->k->msg));
 	feed_ok(d->k, index_seq(d->x, "wessex", &seq, &d->k->msg));
 	assert_int_equal(seq, 0);
 	assert_int_equal(desk_number(d, "SELECT count(*) FROM feed"), 2);
@@ -558,7 +631,7 @@ static void index_keep__takes_out_the_others(void **state)
 	d->names[1] = d->names[2];
 	d->n = 2;
 	desk_assert_pure(d);
-	feed_ok(d->k, index_keep(d->x, NULL, 0, &d->k->msg));
+	feed_ok(d->k, index_keep(d->x, NULL, 0, 0, NULL, &d->k->msg));
 	assert_int_equal(desk_number(d, "SELECT (SELECT count(*) FROM feed) +"
 					" (SELECT count(*) FROM record) +"
 					" (SELECT count(*) FROM version) +"
@@ -701,10 +774,13 @@ int main(void)
 		T(index_fill__notes_an_override),
 		T(index_fill__guards_what_is_about_the_feed_itself),
 		T(index_fill__knows_what_was_withdrawn),
+		T(index_fill__has_the_reason_of_a_withdrawal),
 		T(index_fill__keeps_what_it_does_not_know),
 		T(index_fill__computes_effects),
-		T(index_revisit__sees_what_has_come),
 		T(index_digest__is_the_same_in_any_order_of_arrival),
+		T(index_fill__follows_references_by_feed_id),
+		T(index_head__says_where_the_index_is),
+		T(index_keep__takes_out_a_few_at_a_time),
 		T(index_keep__takes_out_the_others),
 		T(index_fill__heals_what_a_crash_left),
 		T(index_fill__takes_a_replaced_feed_anew),

@@ -98,14 +98,15 @@ static void index_open__makes_a_damaged_one_anew(void **state)
 
 static void index_open__makes_one_of_another_version_anew(void **state)
 {
-	static const char *const versions[] = { "0", "2", "1000" };
+	static const int versions[] = { 0, INDEX_SCHEMA_VERSION - 1,
+					INDEX_SCHEMA_VERSION + 1, 1000 };
 	struct desk *d = *state;
 	struct index *x = NULL;
 	char shell[256];
 	size_t i;
 
 	desk_found_three(d);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < sizeof versions / sizeof versions[0]; i++) {
 		(void)desk_open(d);
 		desk_fill_all(d);
 		index_close(d->x);
@@ -113,7 +114,7 @@ static void index_open__makes_one_of_another_version_anew(void **state)
 		(void)snprintf(shell, sizeof shell,
 			       "/usr/bin/python3 -c 'import sqlite3, sys; "
 			       "c = sqlite3.connect(sys.argv[1]); "
-			       "c.execute(\"PRAGMA user_version = %s\"); "
+			       "c.execute(\"PRAGMA user_version = %d\"); "
 			       "c.commit()' \"$1\"",
 			       versions[i]);
 		damage(d, shell);
@@ -142,6 +143,35 @@ static void index_open__passes_over_a_strange_wal(void **state)
 	assert_true(desk_open(d));
 	desk_fill_all(d);
 	desk_assert_pure(d);
+}
+
+static void index_is_complete__is_as_whoever_fills_it_says(void **state)
+{
+	struct desk *d = *state;
+	struct index *x = NULL;
+	bool complete = true;
+
+	desk_found_three(d);
+	(void)desk_open(d);
+	feed_ok(d->k, index_is_complete(d->x, &complete, &d->k->msg));
+	assert_false(complete);
+	desk_fill_all(d);
+	feed_ok(d->k, index_set_complete(d->x, &d->k->msg));
+	feed_ok(d->k, index_set_complete(d->x, &d->k->msg));
+	assert_false(desk_open(d));
+	desk_publish(d, 0, FIX, FIX_TEXT "Later.\n");
+	feed_ok(d->k, index_is_complete(d->x, &complete, &d->k->msg));
+	assert_true(complete);
+	feed_ok(d->k, read_only(d, &x));
+	complete = false;
+	feed_ok(d->k, index_is_complete(x, &complete, &d->k->msg));
+	assert_true(complete);
+	index_close(x);
+	/* one that is made anew is not, and holds the same all the same */
+	desk_fill_all(d);
+	desk_assert_pure(d);
+	feed_ok(d->k, index_is_complete(d->x, &complete, &d->k->msg));
+	assert_false(complete);
 }
 
 static void index_open__heals_what_is_found_in_use(void **state)
@@ -288,6 +318,7 @@ int main(void)
 		T(index_open__makes_a_damaged_one_anew),
 		T(index_open__makes_one_of_another_version_anew),
 		T(index_open__passes_over_a_strange_wal),
+		T(index_is_complete__is_as_whoever_fills_it_says),
 		T(index_open__heals_what_is_found_in_use),
 		T(index_open__reads_while_another_writes),
 #undef T

@@ -217,6 +217,27 @@ static void log_limit_pass__holds_back(void **state)
 				  "<6>passed=20\n");
 }
 
+static void hold_and_tell(void)
+{
+	struct log_limit l = { 0 };
+	unsigned i;
+
+	log_limit_tell(&l, 1000); /* nothing to say */
+	for (i = 0; i < 25; i++) {
+		(void)log_limit_pass(&l, 1000);
+	}
+	log_limit_tell(&l, 1999); /* not yet, and it counts for none */
+	log_limit_tell(&l, 2000);
+	log_limit_tell(&l, 60000);
+}
+
+static void log_limit_tell__counts_for_no_line(void **state)
+{
+	(void)state;
+	listen_to(hold_and_tell, true);
+	assert_string_equal(said, "<4>lines were held back count=5\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +250,7 @@ int main(void)
 		cmocka_unit_test(log_text__is_cut_at_a_whole_character),
 		cmocka_unit_test(log_key__shows_the_begin),
 		cmocka_unit_test(log_limit_pass__holds_back),
+		cmocka_unit_test(log_limit_tell__counts_for_no_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

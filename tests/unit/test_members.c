@@ -873,6 +873,22 @@ static void members_prune_invites__forgets_after_thirty_days(void **state)
 	assert_int_equal(room->m.invites_n, 0);
 }
 
+static void member_wants__takes_every_withdrawal(void **state)
+{
+	char *topics[] = { (char[]){ "sepsis" } };
+	char *kinds[] = { (char[]){ "measure" } };
+	const struct span falls = span_of("falls");
+	struct member_follow f = { .topics = topics, .topics_n = 1 };
+
+	(void)state;
+	assert_true(member_wants(&f, &falls, 1, span_of("withdrawal")));
+	assert_true(member_wants(&f, NULL, 0, span_of("withdrawal")));
+	assert_false(member_wants(&f, &falls, 1, span_of("lesson")));
+	f = (struct member_follow){ .kinds = kinds, .kinds_n = 1 };
+	assert_true(member_wants(&f, &falls, 1, span_of("withdrawal")));
+	assert_false(member_wants(&f, &falls, 1, span_of("withdrawals")));
+}
+
 static void member_wants__takes_a_topic_or_a_kind(void **state)
 {
 	char *topics[] = { (char[]){ "sepsis" } };
@@ -937,6 +953,7 @@ int main(void)
 		TEST(members_use_invite__is_for_one_region_until_it_expires),
 		TEST(members_prune_invites__forgets_after_thirty_days),
 		cmocka_unit_test(member_wants__takes_a_topic_or_a_kind),
+		cmocka_unit_test(member_wants__takes_every_withdrawal),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

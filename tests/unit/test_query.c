@@ -87,6 +87,30 @@ static void query_record__shows_nothing_that_is_withheld(void **state)
 	hit_release(&h);
 }
 
+/* Absent or unread is not withheld: nobody is accused. */
+static void query_record__says_why_the_last_is_not_shown(void **state)
+{
+	static const enum index_state states[] = { INDEX_SHOWN, INDEX_WITHHELD,
+						   INDEX_ABSENT, INDEX_UNREAD };
+	struct indexkit *k = *state;
+	struct hit hit;
+	size_t i;
+
+	indexkit_version(k, TROLLEY, "revise", "better");
+	for (i = 0; i < sizeof states / sizeof states[0]; i++) {
+		indexkit_sql(k,
+			     "UPDATE version SET state = %d"
+			     " WHERE version = 2;"
+			     "UPDATE record SET version = 1 WHERE last = 2",
+			     (int)states[i]);
+		assert_int_equal(query_record(k->x, TROLLEY, &hit, &k->msg),
+				 WEALD_OK);
+		assert_int_equal(hit.last, 2);
+		assert_int_equal(hit.last_state, states[i]);
+		hit_release(&hit);
+	}
+}
+
 static void query_fact__is_empty_where_there_is_none(void **state)
 {
 	struct indexkit *k = *state;
@@ -245,6 +269,40 @@ static void query_alerts__tells_what_an_author_withdrew(void **state)
 	assert_alerts(k, 1, 1);
 	indexkit_link(k, USE, "acknowledges", TROLLEY, 2);
 	assert_alerts(k, 0, 1);
+}
+
+/* What its author wrote, not that it was withdrawn. */
+static void query_alerts__give_the_authors_reason(void **state)
+{
+	struct indexkit *k = *state;
+	struct alerts a;
+
+	indexkit_adopt(k, "home", TROLLEY, "testing", "2026-01-01");
+	indexkit_version(k, TROLLEY, "withdraw", "Withdraw intervention: T");
+	indexkit_sql(k, "UPDATE version SET note = 'The drawers jam.'"
+			" WHERE action = 'withdraw'");
+	assert_int_equal(query_alerts(k->x, false, &a, &k->msg), WEALD_OK);
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.list[0].reason, "The drawers jam.");
+	assert_int_equal(a.list[0].version, 2);
+	alerts_release(&a);
+}
+
+/* A version that was published after the one that one's reader knows. */
+static void query_alerts__say_which_version_to_acknowledge(void **state)
+{
+	struct indexkit *k = *state;
+	struct alerts a;
+
+	indexkit_adopt(k, "home", TROLLEY, "testing", "2026-01-01");
+	indexkit_withdraw(k, "a/withdrawal/t", TROLLEY, "stop-now");
+	indexkit_version(k, "a/withdrawal/t", "revise", "more");
+	indexkit_version(k, "a/withdrawal/t", "revise", "more still");
+	indexkit_withhold(k, "a/withdrawal/t", "nhs-number");
+	assert_int_equal(query_alerts(k->x, false, &a, &k->msg), WEALD_OK);
+	assert_int_equal(a.n, 1);
+	assert_int_equal(a.list[0].version, 2);
+	alerts_release(&a);
 }
 
 static void query_alerts__end_when_acknowledged(void **state)
@@ -543,11 +601,14 @@ int main(void)
 		TEST(query_record__says_what_is_there),
 		TEST(query_record__does_not_find_what_is_not_there),
 		TEST(query_record__shows_nothing_that_is_withheld),
+		TEST(query_record__says_why_the_last_is_not_shown),
 		TEST(query_fact__is_empty_where_there_is_none),
 		TEST(query_versions__lists_the_newest_first),
 		TEST(query_links__go_both_ways),
 		TEST(query_alerts__tells_those_who_use_it),
 		TEST(query_alerts__tells_what_an_author_withdrew),
+		TEST(query_alerts__give_the_authors_reason),
+		TEST(query_alerts__say_which_version_to_acknowledge),
 		TEST(query_alerts__end_when_acknowledged),
 		TEST(query_alerts__need_one_acknowledgement),
 		TEST(query_alerts__leave_out_other_versions),

@@ -338,13 +338,126 @@ static void query_derived__is_not_withdrawn_by_others(void **state)
 	assert_maturity(k, "idea");
 	/* but everybody is told */
 	assert_int_equal(query_record(k->x, TROLLEY, &hit, &k->msg), WEALD_OK);
-	assert_true(hit.withdrawn);
+	assert_false(hit.withdrawn);
 	assert_string_equal(hit.withdrawn_by, "a/withdrawal/trolley");
 	assert_string_equal(hit.level, "stop-now");
 	hit_release(&hit);
 }
 
 /* ---- failures, contradictions, reviews ---- */
+
+/* Its own region withdrew version 1; version 2 is shown. */
+static void query_derived__heeds_the_version_that_is_withdrawn(void **state)
+{
+	struct indexkit *k = *state;
+	struct hit hit;
+
+	indexkit_version(k, TROLLEY, "revise", "better");
+	indexkit_withdraw(k, "lead/withdrawal/t", TROLLEY, "stop-now");
+	indexkit_fact(k, "lead/withdrawal/t", "target_versions", "1");
+	assert_int_equal(query_record(k->x, TROLLEY, &hit, &k->msg), WEALD_OK);
+	assert_false(hit.withdrawn);
+	assert_string_equal(hit.withdrawn_by, "");
+	hit_release(&hit);
+	indexkit_fact(k, "lead/withdrawal/t", "target_versions", "2");
+	assert_int_equal(query_record(k->x, TROLLEY, &hit, &k->msg), WEALD_OK);
+	assert_true(hit.withdrawn);
+	assert_string_equal(hit.withdrawn_by, "lead/withdrawal/t");
+	hit_release(&hit);
+}
+
+/* ---- what has no verdict ---- */
+
+/* A higher rate of what is wanted is not worse, and a lower not improved. */
+static void query_derived__judges_no_measure_of_what_is_wanted(void **state)
+{
+	static const char *const facts[][2] = { { "direction", "increase" },
+						{ "direction", "neutral" },
+						{ "type", "balancing" } };
+	struct indexkit *k = *state;
+	struct estimate e;
+	struct derived d;
+	size_t i;
+
+	indexkit_adopt(k, "b", TROLLEY, "testing", "2024-01-01");
+	indexkit_evidence(k, "b", TROLLEY, 1.6, 1.2, 2.1);
+	assert_verdict(k, "b", "worse");
+	for (i = 0; i < COUNT(facts); i++) {
+		indexkit_sql(k, "DELETE FROM fact WHERE name IN ('direction',"
+				" 'type')");
+		indexkit_fact(k, "lead/measure/late", facts[i][0], facts[i][1]);
+		assert_verdict(k, "b", "no-verdict");
+		d = ask(k, TROLLEY);
+		assert_int_equal(d.tried, 1);
+		assert_int_equal(d.no_verdict, 1);
+		assert_int_equal(d.worse, 0);
+		assert_int_equal(d.failures_n, 0);
+		derived_release(&d);
+		assert_int_equal(query_effect(k->x, "b/evidence/result", &e,
+					      &k->msg),
+				 WEALD_OK);
+		assert_string_equal(e.verdict, "no-verdict");
+	}
+	indexkit_sql(k, "UPDATE effect SET ratio = 0.5, low = 0.4, high = 0.6");
+	d = ask(k, TROLLEY);
+	assert_int_equal(d.improved, 0);
+	assert_string_equal(d.maturity, "tested-once");
+	derived_release(&d);
+	/* one that can be judged goes before it */
+	indexkit_fact(k, "lead/measure/late", "type", "outcome");
+	indexkit_fact(k, "lead/measure/late", "direction", "decrease");
+	assert_verdict(k, "b", "improved");
+}
+
+/* Numbers were reported, and nothing happened any more: that is no silence. */
+static void query_derived__takes_no_events_for_a_result(void **state)
+{
+	struct indexkit *k = *state;
+	struct estimate e;
+	struct derived d;
+
+	indexkit_adopt(k, "b", TROLLEY, "testing", "2024-01-01");
+	assert_verdict(k, "b", "not-reported");
+	indexkit_effect(k, "b/adoption/use", 0, 0, 0);
+	indexkit_sql(k, "UPDATE effect SET state = 'no-events'");
+	assert_verdict(k, "b", "no-events");
+	d = ask(k, TROLLEY);
+	assert_int_equal(d.tried, 1);
+	assert_int_equal(d.no_verdict, 1);
+	assert_int_equal(d.not_reported, 0);
+	assert_string_equal(d.uses[0].result_ref, "b/adoption/use");
+	derived_release(&d);
+	assert_int_equal(query_effect(k->x, "b/adoption/use", &e, &k->msg),
+			 WEALD_OK);
+	assert_string_equal(e.state, "no-events");
+	assert_string_equal(e.verdict, "no-events");
+}
+
+static void query_effect__says_what_the_numbers_come_to(void **state)
+{
+	struct indexkit *k = *state;
+	struct estimate e;
+
+	indexkit_evidence(k, "b", TROLLEY, 1.15, 0.85, 1.54);
+	assert_int_equal(query_effect(k->x, "b/evidence/result", &e, &k->msg),
+			 WEALD_OK);
+	assert_string_equal(e.state, "full");
+	assert_string_equal(e.verdict, "unclear");
+	assert_true(e.ratio > 1.14 && e.ratio < 1.16);
+	assert_true(e.low > 0.84 && e.low < 0.86);
+	assert_true(e.high > 1.53 && e.high < 1.55);
+	/* by another shape it would say otherwise: nobody knows which is it */
+	indexkit_sql(k, "UPDATE link SET target = 'z/measure/unknown'"
+			" WHERE rel = 'measure'");
+	assert_int_equal(query_effect(k->x, "b/evidence/result", &e, &k->msg),
+			 WEALD_OK);
+	assert_string_equal(e.state, "no-measure");
+	assert_string_equal(e.verdict, "");
+	assert_int_equal(query_effect(k->x, TROLLEY, &e, &k->msg), WEALD_OK);
+	assert_string_equal(e.state, "");
+	assert_int_equal(query_effect(k->x, "z/evidence/none", &e, &k->msg),
+			 WEALD_NOTFOUND);
+}
 
 static void query_derived__lists_failures(void **state)
 {
@@ -499,6 +612,71 @@ static void query_adoptions__is_empty_without_any(void **state)
 
 /* ---- due ---- */
 
+static void query_overdue__lists_and_counts_these_alone(void **state)
+{
+	struct indexkit *k = *state;
+	struct adoption_rows rows;
+	int64_t today = indexkit_day("2026-11-23");
+
+	indexkit_adopt(k, "a", TROLLEY, "testing", "2024-01-01");
+	indexkit_adopt(k, "b", TROLLEY, "testing", "2026-10-01");
+	indexkit_adopt(k, "c", TROLLEY, "embedded", "2023-01-01");
+	assert_int_equal(query_adoptions(k->x, NULL, today, &rows, &k->msg),
+			 WEALD_OK);
+	assert_int_equal(rows.n, 3);
+	assert_int_equal(rows.total, 3);
+	assert_int_equal(rows.overdue, 2);
+	adoption_rows_release(&rows);
+	assert_int_equal(query_overdue(k->x, NULL, today, &rows, &k->msg),
+			 WEALD_OK);
+	assert_int_equal(rows.n, 2);
+	assert_int_equal(rows.total, 2);
+	assert_string_equal(rows.list[0].use.region, "a");
+	assert_string_equal(rows.list[1].use.region, "c");
+	adoption_rows_release(&rows);
+}
+
+/* Those behind the 10,000 that are listed are counted, and found. */
+static void query_overdue__reaches_behind_what_is_listed(void **state)
+{
+	struct indexkit *k = *state;
+	struct adoption_rows rows;
+	struct hits due;
+	int64_t today = indexkit_day("2026-11-23");
+
+	indexkit_adopt(k, "home", "lead/intervention/a", "testing",
+		       "2026-10-01");
+	indexkit_sql(
+		k,
+		"WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL"
+		" SELECT i + 1 FROM n WHERE i < 10050)"
+		" INSERT INTO record SELECT 1000 + i, 'home/adoption/m' ||"
+		" i, feed, 'adoption', 'm' || i, '', 1, 1, i, i, i, 'M', 1,"
+		" 0, 0, x'' FROM n, record WHERE ref = 'home/adoption/use';"
+		"INSERT INTO link (record, rel, target, version)"
+		" SELECT id, 'intervention', 'lead/intervention/' ||"
+		" iif(id < 11040, 'a' || (id %% 9), 'z'), 0 FROM record WHERE "
+		"id > 1000;"
+		"INSERT INTO fact SELECT id, 'started', iif(id < 11040,"
+		" '2026-10-01', '2024-01-01') FROM record WHERE id > 1000;"
+		"INSERT INTO fact SELECT id, 'next_review', '2024-01-01'"
+		" FROM record WHERE id > 1000");
+	assert_int_equal(query_adoptions(k->x, NULL, today, &rows, &k->msg),
+			 WEALD_OK);
+	assert_int_equal(rows.n, QUERY_ROWS_MAX);
+	assert_int_equal(rows.total, 10051);
+	assert_int_equal(rows.overdue, 11);
+	adoption_rows_release(&rows);
+	assert_int_equal(query_overdue(k->x, NULL, today, &rows, &k->msg),
+			 WEALD_OK);
+	assert_int_equal(rows.n, 11);
+	adoption_rows_release(&rows);
+	assert_int_equal(query_due(k->x, today, &due, &k->msg), WEALD_OK);
+	assert_int_equal(due.n, QUERY_ROWS_MAX);
+	assert_int_equal(due.total, 10061);
+	hits_release(&due);
+}
+
 static void query_due__lists_own_records(void **state)
 {
 	struct indexkit *k = *state;
@@ -554,12 +732,18 @@ int main(void)
 		TEST(query_derived__is_withdrawn_by_its_status),
 		TEST(query_derived__is_withdrawn_by_its_regions_record),
 		TEST(query_derived__is_not_withdrawn_by_others),
+		TEST(query_derived__heeds_the_version_that_is_withdrawn),
+		TEST(query_derived__judges_no_measure_of_what_is_wanted),
+		TEST(query_derived__takes_no_events_for_a_result),
+		TEST(query_effect__says_what_the_numbers_come_to),
 		TEST(query_derived__lists_failures),
 		TEST(query_derived__lists_what_contradicts_it),
 		TEST(query_derived__knows_when_reviews_have_passed),
 		TEST(query_derived__tells_the_story_of_the_trolley),
 		TEST(query_adoptions__lists_every_adoption),
 		TEST(query_adoptions__is_empty_without_any),
+		TEST(query_overdue__lists_and_counts_these_alone),
+		TEST(query_overdue__reaches_behind_what_is_listed),
 		TEST(query_due__lists_own_records),
 	};
 

@@ -197,7 +197,7 @@ static void query_fixed__takes_words(void **state)
 
 	/* the words are the problem's: the fix itself has none of them */
 	assert_fixes(k, "Has anyone fixed antibiotics that start late?", false,
-		     TROLLEY " (linked)");
+		     TROLLEY " (similar)");
 	/* or its own */
 	assert_fixes(k, "soft boots", false,
 		     "far/intervention/boots (similar)");
@@ -211,9 +211,9 @@ static void query_fixed__takes_words(void **state)
 
 static void query_fixed__knows_other_names_of_topics(void **state)
 {
-	assert_fixes(*state, "septicaemia", false, TROLLEY " (linked)");
+	assert_fixes(*state, "septicaemia", false, TROLLEY " (similar)");
 	assert_fixes(*state, "bed sores", false,
-		     "far/intervention/boots (linked)");
+		     "far/intervention/boots (similar)");
 }
 
 static void query_fixed__forgives_slips(void **state)
@@ -236,6 +236,47 @@ static void query_fixed__is_empty_where_nothing_is_like_it(void **state)
 	assert_fixes(*state, "", false, "");
 	/* one word of four is no answer */
 	assert_fixes(*state, "late trains zinc quartz", false, "");
+}
+
+/* "fall" is rarer than the others, and what is asked for. */
+static void query_fixed__wants_the_rarest_word(void **state)
+{
+	struct indexkit *k = *state;
+	struct fixes f;
+
+	indexkit_record(k, "b/intervention/call", "Ring patients at night",
+			"night staff ring patients");
+	indexkit_record(k, "b/intervention/pharmacy", "Refer patients",
+			"patients at night");
+	indexkit_record(k, "b/lesson/fall", "A fall", "patients saw it");
+	assert_fixes(k, "patients night", false,
+		     "b/intervention/call (similar)"
+		     " b/intervention/pharmacy (similar)");
+	/* in no problem and no intervention: said, not dropped in silence */
+	f = ask(k, "patients fall at night", false);
+	assert_int_equal(f.n, 2);
+	assert_string_equal(f.missing, "fall");
+	fixes_release(&f);
+	indexkit_record(k, "c/intervention/lights", "Lights against falls",
+			"at night by each bed");
+	assert_fixes(k, "patients fall at night", false,
+		     "c/intervention/lights (similar)");
+	f = ask(k, "patients fall at night", false);
+	assert_string_equal(f.missing, "");
+	fixes_release(&f);
+	f = ask(k, LATE, true);
+	assert_string_equal(f.missing, "");
+	fixes_release(&f);
+}
+
+/* Of a long question the oddest word alone decides nothing. */
+static void query_fixed__wants_one_of_the_two_rarest_of_many(void **state)
+{
+	struct indexkit *k = *state;
+
+	indexkit_record(k, "b/problem/odd", "An odd one", "pulled and heels");
+	assert_fixes(k, "heels that break down are pulled in beds", false,
+		     "far/intervention/boots (similar)");
 }
 
 static void query_fixed__takes_no_sign_for_an_operator(void **state)
@@ -319,6 +360,28 @@ static void query_fixed__puts_failed_and_withdrawn_last(void **state)
 	assert_int_equal(f.list[3].derived.worse, 1);
 	assert_int_equal(f.list[4].derived.failures_n, 1);
 	fixes_release(&f);
+}
+
+/* Nobody asked to stop this version. */
+static void query_fixed__sinks_nothing_for_a_note(void **state)
+{
+	static const char want[] =
+		"b/intervention/proven (linked) " TROLLEY " (linked)";
+	static const char sunk[] =
+		TROLLEY " (linked) b/intervention/proven (linked)";
+	struct indexkit *k = *state;
+
+	add_fix(k, "b/intervention/proven", "A proven one");
+	indexkit_evidence(k, "c", "b/intervention/proven", 0.5, 0.4, 0.6);
+	indexkit_withdraw(k, "a/withdrawal/w", "b/intervention/proven",
+			  "take-note");
+	assert_fixes(k, LATE, true, want);
+	indexkit_version(k, "b/intervention/proven", "revise", "better");
+	indexkit_fact(k, "a/withdrawal/w", "level", "stop-now");
+	indexkit_fact(k, "a/withdrawal/w", "target_versions", "1");
+	assert_fixes(k, LATE, true, want);
+	indexkit_fact(k, "a/withdrawal/w", "target_versions", "1-2");
+	assert_fixes(k, LATE, true, sunk);
 }
 
 static void query_fixed__has_one_order_whatever_came_first(void **state)
@@ -461,7 +524,7 @@ static void query_inbox__tells_withdrawals_first(void **state)
 	indexkit_withdraw(k, "lead/withdrawal/late", LATE, "take-note");
 	assert_inbox(k, (struct inbox_ask){ .limit = 0 },
 		     "withdrawn lead/withdrawal/late home/priority/own,"
-		     " fix " TROLLEY " home/priority/own, topic " LATE);
+		     " topic " TROLLEY ", topic " LATE);
 	/* what we use is among the alerts, read or not */
 	in = ask_inbox(k, (struct inbox_ask){
 				  .marks = &(struct inbox_mark){ "lead", 99 },
@@ -469,6 +532,91 @@ static void query_inbox__tells_withdrawals_first(void **state)
 	assert_int_equal(in.alerts.n, 1);
 	assert_string_equal(in.alerts.list[0].by, "lead/withdrawal/trolley");
 	assert_int_equal(in.n, 0);
+	inbox_release(&in);
+}
+
+/* By its status, or by its region's record: no fix, however it is found. */
+static void query_inbox__tells_no_withdrawn_fix(void **state)
+{
+	static const char unread[] = "fix " TROLLEY " home/priority/own,"
+				     " topic " LATE;
+	static const char told[] = "topic " TROLLEY ", topic " LATE;
+	struct indexkit *k = *state;
+
+	indexkit_record(k, "home/priority/own", "Sepsis first", "");
+	indexkit_topic(k, "home/priority/own", "sepsis");
+	indexkit_link(k, "home/priority/own", "problem", LATE, 0);
+	assert_inbox(k, (struct inbox_ask){ .limit = 0 }, unread);
+	indexkit_fact(k, TROLLEY, "status", "withdrawn");
+	assert_inbox(k, (struct inbox_ask){ .limit = 0 }, told);
+	indexkit_fact(k, TROLLEY, "status", "in-use");
+	/* another region can only warn */
+	indexkit_withdraw(k, "far/withdrawal/trolley", TROLLEY, "take-note");
+	assert_inbox(k, (struct inbox_ask){ .limit = 0 }, unread);
+	indexkit_withdraw(k, "lead/withdrawal/trolley", TROLLEY, "stop-now");
+	assert_inbox(k, (struct inbox_ask){ .limit = 0 }, told);
+}
+
+static void query_inbox__tells_no_withdrawal_that_was_withdrawn(void **state)
+{
+	struct indexkit *k = *state;
+
+	indexkit_record(k, "home/priority/own", "Late here too", "");
+	indexkit_link(k, "home/priority/own", "problem", LATE, 0);
+	indexkit_withdraw(k, "lead/withdrawal/late", LATE, "stop-now");
+	assert_inbox(k, (struct inbox_ask){ .limit = 0 },
+		     "withdrawn lead/withdrawal/late home/priority/own,"
+		     " fix " TROLLEY " home/priority/own");
+	indexkit_version(k, "lead/withdrawal/late", "withdraw", "a mistake");
+	assert_inbox(k, (struct inbox_ask){ .limit = 0 },
+		     "fix " TROLLEY " home/priority/own");
+}
+
+static void query_inbox__forgets_what_was_acknowledged(void **state)
+{
+	struct indexkit *k = *state;
+	struct inbox in;
+
+	indexkit_adopt(k, "home", TROLLEY, "testing", "2026-01-01");
+	indexkit_withdraw(k, "lead/withdrawal/trolley", TROLLEY, "stop-now");
+	indexkit_link(k, "home/adoption/use", "acknowledges",
+		      "lead/withdrawal/trolley", 1);
+	in = ask_inbox(k, (struct inbox_ask){ .limit = 0 });
+	assert_int_equal(in.alerts.n, 0);
+	assert_int_equal(in.alerts.open, 0);
+	assert_int_equal(in.n, 0);
+	inbox_release(&in);
+	/* a new version of it asks again */
+	indexkit_version(k, "lead/withdrawal/trolley", "revise", "worse");
+	in = ask_inbox(k, (struct inbox_ask){ .limit = 0 });
+	assert_int_equal(in.alerts.n, 1);
+	assert_int_equal(in.alerts.list[0].version, 2);
+	assert_int_equal(in.n, 0);
+	inbox_release(&in);
+}
+
+/* Two versions came at once; or the first may not be shown. */
+static void query_inbox__calls_new_what_was_never_seen(void **state)
+{
+	static const char *const topics[] = { "sepsis" };
+	struct indexkit *k = *state;
+	struct inbox_mark marks[] = { { "lead", 0 }, { "far", 99 } };
+	const struct inbox_ask ask = { marks, 2, topics, 1, 0 };
+	struct inbox in;
+
+	indexkit_version(k, TROLLEY, "revise", "better");
+	in = ask_inbox(k, ask);
+	assert_string_equal(in.list[0].hit.ref, TROLLEY);
+	assert_int_equal(in.list[0].hit.version, 2);
+	assert_true(in.list[0].is_new);
+	inbox_release(&in);
+	marks[0].seq = 2; /* version 1 was read */
+	in = ask_inbox(k, ask);
+	assert_false(in.list[0].is_new);
+	inbox_release(&in);
+	indexkit_sql(k, "UPDATE version SET state = 1 WHERE seq = 2");
+	in = ask_inbox(k, ask);
+	assert_true(in.list[0].is_new);
 	inbox_release(&in);
 }
 
@@ -541,10 +689,13 @@ int main(void)
 		TEST(query_fixed__knows_other_names_of_topics),
 		TEST(query_fixed__forgives_slips),
 		TEST(query_fixed__is_empty_where_nothing_is_like_it),
+		TEST(query_fixed__wants_the_rarest_word),
+		TEST(query_fixed__wants_one_of_the_two_rarest_of_many),
 		TEST(query_fixed__takes_no_sign_for_an_operator),
 		TEST(query_fixed__puts_the_surest_first),
 		TEST(query_fixed__goes_by_the_end_nearest_one),
 		TEST(query_fixed__puts_failed_and_withdrawn_last),
+		TEST(query_fixed__sinks_nothing_for_a_note),
 		TEST(query_fixed__has_one_order_whatever_came_first),
 		TEST(query_fixed__keeps_to_the_limit),
 		TEST(query_inbox__is_empty_where_nothing_matters),
@@ -553,6 +704,10 @@ int main(void)
 		TEST(query_inbox__tells_fixes_on_topics_of_priorities),
 		TEST(query_inbox__tells_evidence_on_what_we_use_or_made),
 		TEST(query_inbox__tells_withdrawals_first),
+		TEST(query_inbox__tells_no_withdrawn_fix),
+		TEST(query_inbox__tells_no_withdrawal_that_was_withdrawn),
+		TEST(query_inbox__forgets_what_was_acknowledged),
+		TEST(query_inbox__calls_new_what_was_never_seen),
 		TEST(query_inbox__tells_what_came_after_the_mark),
 		TEST(query_inbox__never_tells_own_records),
 		TEST(query_inbox__keeps_to_the_limit),

@@ -277,6 +277,12 @@ static void record_check__wants_the_files_that_are_named(void **state)
 	c.check.files_n++;
 	change_end(&c, PROBLEM_WARNING, RECORD_DATA, 0,
 		   "records of kind problem have no series");
+
+	/* broken before the field that names it: it may well stand there */
+	change_begin(&c, "evidence");
+	at = change_field(&c, "title", "title: a: b");
+	change_end(&c, PROBLEM_ERROR, RECORD_FILE, at,
+		   "mapping values are not allowed");
 }
 
 static void record_check__reads_the_series(void **state)
@@ -295,6 +301,44 @@ static void record_check__reads_the_series(void **state)
 	assert_non_null(c.r);
 	problems_release(&c.p);
 	record_free(c.r);
+}
+
+/* The series of an evidence record is @csv; what comes of it is one warning. */
+static void assert_share_warned(const char *csv, size_t line, const char *why)
+{
+	struct changed c;
+
+	change_begin(&c, "evidence");
+	file_of(&c, RECORD_DATA)->content = span_of(csv);
+	change_end(&c, PROBLEM_WARNING, RECORD_DATA, line, why);
+}
+
+static void record_check__asks_about_more_events_than_at_risk(void **state)
+{
+	struct changed c;
+
+	(void)state;
+	assert_share_warned("month,numerator,denominator\n"
+			    "2023-01,180,59\n",
+			    2, "is over the denominator, here; right for");
+	assert_share_warned("month,numerator,denominator\n2023-01,18,59\n"
+			    "2023-02,180,59\n2023-03,7,59\n",
+			    3, "is over the denominator, here; right for");
+	assert_share_warned("month,numerator,denominator\n2023-01,18,59\n"
+			    "2023-02,180,59\n2023-03,70,59\n",
+			    3, "here and in other rows; right for");
+	assert_share_warned("month,numerator,denominator\n2023-01,180,59\n"
+			    "2023-02,180,59\n",
+			    2, "here and in all rows; right for");
+	/* all of all, and counts */
+	change_begin(&c, "evidence");
+	file_of(&c, RECORD_DATA)->content =
+		span_of("month,numerator,denominator\n2023-01,59,59\n"
+			"2023-02,180,1\n2023-03,,59\n");
+	assert_int_equal(record_check(&c.check, &c.r, &c.p), WEALD_OK);
+	assert_int_equal(c.p.n, 0);
+	record_free(c.r);
+	problems_release(&c.p);
 }
 
 static void record_check__keeps_the_kind_of_the_folder(void **state)
@@ -614,6 +658,38 @@ static void problem_add__escapes_cuts_and_counts(void **state)
 	problems_release(&p);
 }
 
+/* What keeps a record back is not hidden by what does not. */
+static void problem_add__keeps_errors_rather_than_warnings(void **state)
+{
+	struct problems p = { .list = NULL };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < PROBLEMS_MAX + 50; i++) {
+		problem_add(&p, PROBLEM_WARNING, "f", i, "", "x");
+	}
+	problem_add(&p, PROBLEM_ERROR, "f", 200, "", "first");
+	problem_add(&p, PROBLEM_ERROR, "f", 201, "", "second");
+	problem_add(&p, PROBLEM_WARNING, "f", 202, "", "x");
+	assert_int_equal(p.n, PROBLEMS_MAX);
+	assert_int_equal(p.errors, 2);
+	assert_int_equal(p.warnings, PROBLEMS_MAX + 51);
+	for (i = 0; i < PROBLEMS_MAX - 2; i++) {
+		assert_int_equal(p.list[i].line, i);
+		assert_int_equal(p.list[i].level, PROBLEM_WARNING);
+	}
+	assert_string_equal(p.list[PROBLEMS_MAX - 2].text.text, "first");
+	assert_string_equal(p.list[PROBLEMS_MAX - 1].text.text, "second");
+	/* all errors: the first ones stay */
+	for (i = 0; i < PROBLEMS_MAX; i++) {
+		problem_add(&p, PROBLEM_ERROR, "f", 300 + i, "", "x");
+	}
+	assert_string_equal(p.list[0].text.text, "first");
+	assert_int_equal(p.list[PROBLEMS_MAX - 1].line, 300 + PROBLEMS_MAX - 3);
+	assert_int_equal(p.errors, PROBLEMS_MAX + 2);
+	problems_release(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -622,6 +698,8 @@ int main(void)
 		cmocka_unit_test(record_check__looks_up_references),
 		cmocka_unit_test(record_check__wants_the_files_that_are_named),
 		cmocka_unit_test(record_check__reads_the_series),
+		cmocka_unit_test(
+			record_check__asks_about_more_events_than_at_risk),
 		cmocka_unit_test(record_check__keeps_the_kind_of_the_folder),
 		cmocka_unit_test(record_check__needs_a_record_that_can_be_read),
 		cmocka_unit_test(
@@ -631,6 +709,8 @@ int main(void)
 		cmocka_unit_test(record_check__says_that_memory_ran_out),
 		cmocka_unit_test(problems_sort__goes_by_file_and_line),
 		cmocka_unit_test(problem_add__escapes_cuts_and_counts),
+		cmocka_unit_test(
+			problem_add__keeps_errors_rather_than_warnings),
 	};
 
 	return cmocka_run_group_tests(tests, load_examples, release_examples);

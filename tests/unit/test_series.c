@@ -282,10 +282,46 @@ static void series_parse__refuses_disorder_and_gaps(void **state)
 		     "2 months are missing above this one, from "
 		     "2023-12");
 	assert_error(HEADER "1960-11,36,118\n1961-01,41,122\n", NULL, 3,
-		     "month", "from 1960-12");
+		     "month",
+		     "1 month is missing above this one, from 1960-12");
 	/* a count: what looks like a gap may be one row an event */
 	assert_error(HEADER "2024-01,36,1\n2024-03,41,1\n", NULL, 3, "month",
 		     "full dates");
+}
+
+/* A wrong field is told where it stands, and not once more a month. */
+static void series_parse__plans_by_right_fields_alone(void **state)
+{
+	static const char *const records[] = {
+		"---\nkind: evidence\nstart: 2024-03-15\n"
+		"transition_months: 7\n---\n",
+		"---\nkind: evidence\nstart: 2024-03-15\n"
+		"transition_months: -1\n---\n",
+		"---\nkind: evidence\nstart: 2024-02-30\n---\n",
+		"---\nkind: evidence\nstart: [2024-01-01]\n---\n",
+		/* what follows the line that is no YAML is not known */
+		"---\nkind: evidence\nstart: 2024-01-01\n"
+		"title: a: b\ntransition_months: 3\n---\n",
+	};
+	struct reading rd;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof records / sizeof *records; i++) {
+		assert_accepted(PHASED "2024-02,1,2,before\n"
+				       "2024-03,1,2,transition\n"
+				       "2024-04,1,2,after\n",
+				records[i], 3);
+		/* nor is it guessed which months are after */
+		rd = accept(HEADER "2024-02,1,2\n2024-03,1,2\n", records[i], 2);
+		assert_int_equal(rd.series.rows[1].phase, SERIES_BEFORE);
+		release(&rd);
+	}
+	/* left empty is not wrong */
+	assert_error(PHASED "2024-03,1,2,before\n",
+		     "---\nkind: evidence\nstart: 2024-03-15\n"
+		     "transition_months:\n---\n",
+		     2, "phase", "this month is after");
 }
 
 static void series_parse__reads_on_behind_a_row_out_of_order(void **state)
@@ -480,6 +516,7 @@ int main(void)
 		cmocka_unit_test(
 			series_parse__refuses_other_numbers_of_columns),
 		cmocka_unit_test(series_parse__refuses_disorder_and_gaps),
+		cmocka_unit_test(series_parse__plans_by_right_fields_alone),
 		cmocka_unit_test(
 			series_parse__reads_on_behind_a_row_out_of_order),
 		cmocka_unit_test(series_parse__tells_all_that_is_wrong),
