@@ -245,7 +245,7 @@ static size_t runes_read(struct span s, uint32_t out[TEXT_DISTANCE_RUNES_MAX])
 	return count;
 }
 
-static size_t least(size_t a, size_t b)
+static size_t smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -276,13 +276,13 @@ size_t text_distance(struct span a, struct span b)
 		row = rows[i % 3];
 		row[0] = i;
 		for (k = 1; k <= b_n; k++) {
-			row[k] = least(above[k - 1] + (a_runes[i - 1] !=
-						       b_runes[k - 1]),
-				       least(row[k - 1], above[k]) + 1);
+			row[k] = smaller(above[k - 1] + (a_runes[i - 1] !=
+							 b_runes[k - 1]),
+					 smaller(row[k - 1], above[k]) + 1);
 			if (i > 1 && k > 1 &&
 			    a_runes[i - 1] == b_runes[k - 2] &&
 			    a_runes[i - 2] == b_runes[k - 1]) {
-				row[k] = least(row[k], twice[k - 2] + 1);
+				row[k] = smaller(row[k], twice[k - 2] + 1);
 			}
 		}
 	}

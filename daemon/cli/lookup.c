@@ -223,7 +223,7 @@ static uint64_t behind_in(struct cli *c, const struct home *home,
 {
 	struct index_head head = { .seq = 0 };
 	struct feed *feed = NULL;
-	uint64_t behind = 0;
+	uint64_t lacks = 0;
 	uint64_t last;
 
 	if (index_head(x, name, &head, &c->msg) == WEALD_OK &&
@@ -231,16 +231,16 @@ static uint64_t behind_in(struct cli *c, const struct home *home,
 	    home_open_feed(home, name, FEED_READ, &feed, &c->msg) == WEALD_OK) {
 		last = feed_committed_seq(feed);
 		if (last > head.seq) {
-			behind = last - head.seq;
+			lacks = last - head.seq;
 		} else if (last > 0 &&
 			   memcmp(feed_commit_id(feed, last), head.commit,
 				  sizeof head.commit) != 0) {
-			behind = last; /* it was another feed */
+			lacks = last; /* it was another feed */
 		}
 	}
 	msg_clear(&c->msg);
 	feed_close(feed);
-	return behind;
+	return lacks;
 }
 
 /* In all feeds. */

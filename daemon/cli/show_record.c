@@ -20,12 +20,13 @@
 
 void show_label(const char *name, char out[SHOW_LABEL_BYTES])
 {
+	const size_t n = strnlen(name, SHOW_LABEL_BYTES - 1);
 	size_t i;
 
-	for (i = 0; i + 1 < SHOW_LABEL_BYTES && name[i] != '\0'; i++) {
+	for (i = 0; i < n; i++) {
 		out[i] = name[i] == '_' ? ' ' : name[i];
 	}
-	out[i] = '\0';
+	out[n] = '\0';
 }
 
 const char *show_title(const struct showing *s, const char *text)

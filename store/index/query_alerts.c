@@ -536,20 +536,27 @@ static int alert_fill(struct index *x, const char *ref,
 	return r;
 }
 
-/* What @w means for the adoptions of @ref that this region has. */
-static int alert_add(struct index *x, const char *ref,
-		     const struct withdrawn *w, const struct ids *adoptions,
-		     bool all, struct alerts *out, struct weald_msg *msg)
+/* A record that was withdrawn, and this region's adoptions of it. */
+struct concern {
+	const char *ref;
+	struct ids adoptions;
+	bool all; /* acknowledged ones too */
+};
+
+/* What @w means for those adoptions. */
+static int alert_add(struct index *x, const struct concern *of,
+		     const struct withdrawn *w, struct alerts *out,
+		     struct weald_msg *msg)
 {
 	struct alert *list;
 	int64_t affected = 0;
 	bool known = false;
-	int r = known_by_any(x, w, adoptions, &known, msg);
+	int r = known_by_any(x, w, &of->adoptions, &known, msg);
 
 	if (r == WEALD_OK) {
-		r = affected_first(x, w, adoptions, &affected, msg);
+		r = affected_first(x, w, &of->adoptions, &affected, msg);
 	}
-	if (r != WEALD_OK || affected == 0 || (known && !all)) {
+	if (r != WEALD_OK || affected == 0 || (known && !of->all)) {
 		return r;
 	}
 	list = list_room(out->list, out->n, sizeof *list);
@@ -559,25 +566,25 @@ static int alert_add(struct index *x, const char *ref,
 	out->list = list;
 	list[out->n].acknowledged = known;
 	out->open += !known;
-	return alert_fill(x, ref, w, affected, &list[out->n++], msg);
+	return alert_fill(x, of->ref, w, affected, &list[out->n++], msg);
 }
 
 /* Of everything that withdraws @ref. */
 static int alerts_of(struct index *x, const char *ref, bool all,
 		     struct alerts *out, struct weald_msg *msg)
 {
+	struct concern of = { .ref = ref, .all = all };
 	struct withdrawn_list w = { NULL, 0 };
-	struct ids adoptions = { NULL, 0 };
 	size_t i;
 	int r = withdrawn_read(x, ref, &w, msg);
 
 	if (r == WEALD_OK && w.n > 0) {
-		r = ids_ask(x, own_adoptions, ref, &adoptions, msg);
+		r = ids_ask(x, own_adoptions, ref, &of.adoptions, msg);
 	}
 	for (i = 0; r == WEALD_OK && i < w.n; i++) {
-		r = alert_add(x, ref, &w.list[i], &adoptions, all, out, msg);
+		r = alert_add(x, &of, &w.list[i], out, msg);
 	}
-	ids_release(&adoptions);
+	ids_release(&of.adoptions);
 	withdrawn_list_release(&w);
 	return r;
 }

@@ -118,7 +118,7 @@ static int parts_weigh(struct index *x, const struct wording *words,
 	qsort(out, words->parts_n, sizeof *out, rarity_compare);
 	while (n < words->parts_n &&
 	       (n < WORDS_LEAST || out[n].records < COMMON_RECORDS)) {
-		out[n].weight = log(1 + 1e6 / (1 + (double)out[n].records));
+		out[n].weight = log1p(1e6 / (1 + (double)out[n].records));
 		sum += out[n++].weight;
 	}
 	for (i = 0; i < n; i++) {

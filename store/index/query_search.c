@@ -63,7 +63,7 @@ static int add_bm25(struct index *x, const char *match, struct ranking *ranking,
 {
 	size_t n = ranking->n - first;
 	struct ranked *found;
-	struct ranked key;
+	struct ranked key = { .id = 0 };
 	sqlite3_stmt *s = NULL;
 	bool row = true;
 	int r = index_ask(x,
