@@ -44,8 +44,9 @@ RECORDS = 120
 BIG_RECORDS = 36
 BIG_BYTES = 700_000
 PROVE_ROUNDS = 50
-# data.bin is no text, so a person has to say that it is all right
-PUBLISH = ("publish", "--confirm-role", "Tester", "--confirm-reason", "random bytes")
+# data.bin is no text, so a person has to say that it is all right; and what an
+# earlier round withdrew comes back
+PUBLISH = ("publish", "--bring-back", "--confirm-role", "Tester", "--confirm-reason", "random bytes")
 
 
 class Failure(Exception):

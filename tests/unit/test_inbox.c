@@ -23,11 +23,16 @@ struct place {
 static int start(void **state)
 {
 	static const uint8_t id[SHA256_BYTES] = { 1 };
-	struct place *p = calloc(1, sizeof *p);
+	struct place *p;
 
-	if (p == NULL || feed_library_init(NULL) != WEALD_OK) {
+	if (feed_library_init(NULL) != WEALD_OK) {
 		return -1;
 	}
+	p = calloc(1, sizeof *p);
+	if (p == NULL) {
+		return -1;
+	}
+	*state = p; /* stop() releases it, whatever follows */
 	(void)snprintf(p->dir, sizeof p->dir, "/tmp/weald-inbox-XXXXXX");
 	if (mkdtemp(p->dir) == NULL ||
 	    home_create(p->dir, &p->home, NULL) != WEALD_OK ||
@@ -36,7 +41,6 @@ static int start(void **state)
 	}
 	(void)snprintf(p->file, sizeof p->file, "%s/%s", p->dir,
 		       READ_MARKS_FILE);
-	*state = p;
 	return 0;
 }
 
