@@ -24,8 +24,8 @@ struct edition {
 	/* INDEX_SHOWN, WITHHELD or ABSENT; but for shown what follows is empty
 	 */
 	enum index_state state;
-	char why[VIEW_WHY_BYTES]; /* withheld: the kinds of the guard */
-	bool withdrawn;           /* by its author, in this version */
+	char why[JUDGE_WHY_BYTES]; /* withheld: the kinds of the guard */
+	bool withdrawn;            /* by its author, in this version */
 	struct stored stored;
 	struct files files;
 	struct record *record; /* NULL where record.md cannot be read */
@@ -55,7 +55,7 @@ int edition_before(struct cli *c, const struct edition_from *from,
 void edition_release(struct edition *e);
 
 /* "withheld by the privacy guard: nhs-number"; of one that is not shown. */
-#define EDITION_WHY_BYTES (VIEW_WHY_BYTES + sizeof VIEW_WITHHELD)
+#define EDITION_WHY_BYTES (JUDGE_WHY_BYTES + sizeof VIEW_WITHHELD)
 void edition_why(const struct edition *e, char out[EDITION_WHY_BYTES]);
 
 /* In a sentence behind "is"; "" for INDEX_SHOWN. */

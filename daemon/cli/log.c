@@ -35,7 +35,7 @@ struct logging {
 /* The summary, or why there is none; the caller frees it. */
 static int escape_summary(const struct stored *s, const char *why, char **out)
 {
-	char text[VIEW_WHY_BYTES + sizeof VIEW_WITHHELD];
+	char text[JUDGE_WHY_BYTES + sizeof VIEW_WITHHELD];
 
 	if (why[0] == '\0') {
 		return out_escape(s->update.summary, out);
@@ -119,7 +119,7 @@ static int log_block(struct logging *l, const struct stored *s, const char *why)
 
 static int log_update(struct logging *l, const struct stored *s)
 {
-	char why[VIEW_WHY_BYTES];
+	char why[JUDGE_WHY_BYTES];
 	struct json_line j;
 	int r = view_guard_check(l->c, &l->guard, s, why);
 

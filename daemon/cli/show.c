@@ -237,7 +237,7 @@ static int open_index(struct showing *s)
 
 static int print_versions(const struct showing *s)
 {
-	char withheld[VIEW_WHY_BYTES + sizeof VIEW_WITHHELD];
+	char withheld[JUDGE_WHY_BYTES + sizeof VIEW_WITHHELD];
 	const struct show_version *v;
 	char time[OUT_TIME_BYTES];
 	size_t i;

@@ -27,8 +27,8 @@ struct show_version {
 	uint64_t time;
 	char *action;
 	char *summary;
-	enum index_state state;   /* INDEX_UNREAD is shown as it is */
-	char why[VIEW_WHY_BYTES]; /* withheld: the kinds of the guard */
+	enum index_state state;    /* INDEX_UNREAD is shown as it is */
+	char why[JUDGE_WHY_BYTES]; /* withheld: the kinds of the guard */
 };
 
 struct showing {

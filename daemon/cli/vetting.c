@@ -11,6 +11,7 @@
 #include "proto/path.h"
 #include "proto/text.h"
 #include "store/author.h"
+#include "store/record/judge.h"
 #include "store/record/record.h"
 
 /* What a confirmation begins with, as store/record/guard.h has it. */
@@ -381,6 +382,7 @@ struct vetted {
 	struct record *record;
 	struct problems problems;
 	struct guard_report report;
+	bool stands;      /* there is a version of it already */
 	uint64_t follows; /* of the result */
 };
 
@@ -418,24 +420,24 @@ static int check_schema(struct vetted *t)
 	return WEALD_OK;
 }
 
-static void look_for_people(struct vetted *t)
+static int look_for_people(struct vetted *t)
 {
 	const struct folder *f = t->folder;
 	char summary[SUMMARY_BYTES_MAX + 1] = "";
-	struct guard_input in = {
-		.record = t->record,
+	struct judged judged = {
+		.path = span_of(f->slug),
+		.note = span_of(t->it->note),
 		.files = t->files,
 		.files_n = f->files_n,
-		.slug = span_of(f->slug),
-		.note = span_of(t->it->note),
+		.record = t->record,
 	};
 
 	if (f->front.kind[0] != '\0') {
-		author_summary("Publish", f->front.kind, f->front.title,
-			       summary);
-		in.summary = span_of(summary);
+		author_summary(t->stands ? "Revise" : "Publish", f->front.kind,
+			       f->front.title, summary);
+		judged.summary = span_of(summary);
 	}
-	guard_record(&in, &t->report);
+	return judge_version(&judged, &t->report);
 }
 
 /* An error of the record as a whole. */
@@ -507,6 +509,7 @@ static int check_standing(struct vetted *t)
 	if (s == NULL || s->last == 0) {
 		return v->read_err;
 	}
+	t->stands = true;
 	base = base_of(s, first, n, t->it->order);
 	snprintf(ref, sizeof ref, "%s/%s", home_slug(v->home), name);
 	/* that of another record says nothing of this one */
@@ -659,7 +662,9 @@ int vetting_record(struct vetting *v, const struct vetting_item *it,
 		r = v->read_err;
 	}
 	if (r == WEALD_OK) {
-		look_for_people(&t);
+		r = look_for_people(&t);
+	}
+	if (r == WEALD_OK) {
 		check_shown(&t);
 		r = judge(&t, &out->note);
 	}

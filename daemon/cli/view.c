@@ -30,36 +30,9 @@ void view_guard_close(struct view_guard *g)
 	g->index = NULL;
 }
 
-/* The kinds for which @report blocks; "" for none. */
-static void why_of(const struct guard_report *report,
-		   char out_why[VIEW_WHY_BYTES])
-{
-	const char *name;
-	size_t len = 0;
-	size_t i;
-
-	out_why[0] = '\0';
-	if (report->verdict != GUARD_BLOCK) {
-		return;
-	}
-	for (i = 0; i < report->n; i++) {
-		name = guard_kind_name(report->list[i].kind);
-		if (report->list[i].verdict != GUARD_BLOCK ||
-		    strstr(out_why, name) != NULL ||
-		    len + strlen(name) + 2 > VIEW_WHY_BYTES) {
-			continue;
-		}
-		len += (size_t)snprintf(out_why + len, VIEW_WHY_BYTES - len,
-					"%s%s", len == 0 ? "" : ",", name);
-	}
-	if (len == 0) { /* it blocks, whatever it could keep of why */
-		snprintf(out_why, VIEW_WHY_BYTES, "unreadable");
-	}
-}
-
 /* What the index says of update @seq of the record @ref. */
 static int ask_index(const struct view_guard *g, const char *ref, uint64_t seq,
-		     char out_why[VIEW_WHY_BYTES], struct weald_msg *msg)
+		     char out_why[JUDGE_WHY_BYTES], struct weald_msg *msg)
 {
 	struct version_rows rows = { 0 };
 	bool withheld = false;
@@ -71,11 +44,11 @@ static int ask_index(const struct view_guard *g, const char *ref, uint64_t seq,
 	if (r != WEALD_OK || !withheld) {
 		return r;
 	}
-	snprintf(out_why, VIEW_WHY_BYTES, "?"); /* withheld in any case */
+	snprintf(out_why, JUDGE_WHY_BYTES, "?"); /* withheld in any case */
 	r = query_versions(g->index, ref, &rows, msg);
 	for (i = 0; r == WEALD_OK && i < rows.n; i++) {
 		if (rows.list[i].seq == seq && rows.list[i].why[0] != '\0') {
-			snprintf(out_why, VIEW_WHY_BYTES, "%s",
+			snprintf(out_why, JUDGE_WHY_BYTES, "%s",
 				 rows.list[i].why);
 		}
 	}
@@ -84,46 +57,44 @@ static int ask_index(const struct view_guard *g, const char *ref, uint64_t seq,
 }
 
 int view_guard_files(const struct update *u, const struct files *files,
-		     const struct record *record, char out_why[VIEW_WHY_BYTES])
+		     const struct record *record, char out_why[JUDGE_WHY_BYTES])
 {
 	struct record_file *list = calloc(files->n + 1, sizeof *list);
 	struct guard_report report = { 0 };
-	struct record_path path;
-	struct guard_input in = {
-		.record = record,
-		.files = list,
-		.files_n = files->n,
+	const struct judged judged = {
+		.path = u->record,
 		.summary = u->summary,
 		.note = u->note,
+		.files = list,
+		.files_n = files->n,
+		.record = record,
 	};
 	size_t i;
+	int r;
 
 	if (list == NULL) {
 		return WEALD_NOMEM;
-	}
-	if (path_parse_record(u->record, &path, NULL) == WEALD_OK) {
-		in.slug = path.slug;
 	}
 	for (i = 0; i < files->n; i++) {
 		list[i].name = span_of(files->list[i].name);
 		list[i].content = buf_span(&files->list[i].content);
 	}
-	guard_record(&in, &report);
-	why_of(&report, out_why);
+	r = judge_version(&judged, &report);
+	judge_why(&report, out_why);
 	guard_release(&report);
 	free(list);
-	return WEALD_OK;
+	return r;
 }
 
 /* What only the update itself says, without its files. */
-static void look_at_words(const struct update *u, char out_why[VIEW_WHY_BYTES])
+static void look_at_words(const struct update *u, char out_why[JUDGE_WHY_BYTES])
 {
 	struct guard_report report = { 0 };
 
 	guard_text(u->summary, "summary", 1, 0, &report);
 	guard_text(u->note, "note", 1, 0, &report);
 	guard_text(u->record, "record", 1, 0, &report);
-	why_of(&report, out_why);
+	judge_why(&report, out_why);
 	guard_release(&report);
 }
 
@@ -132,12 +103,9 @@ static void look_at_words(const struct update *u, char out_why[VIEW_WHY_BYTES])
  * cannot be read, are not shown by anybody.
  */
 static int look(struct cli *c, const struct view_guard *g,
-		const struct stored *s, char out_why[VIEW_WHY_BYTES])
+		const struct stored *s, char out_why[JUDGE_WHY_BYTES])
 {
-	struct problems problems = { 0 };
-	struct record *record = NULL;
 	struct files files = { 0 };
-	const struct file *text;
 	int r;
 
 	look_at_words(&s->update, out_why);
@@ -145,15 +113,9 @@ static int look(struct cli *c, const struct view_guard *g,
 		return WEALD_OK;
 	}
 	r = files_load(c, g->feed, s->update.seq, s->update.record, &files);
-	text = files_find(&files, FILES_RECORD);
-	if (r == WEALD_OK && text != NULL) {
-		r = record_parse(buf_span(&text->content), &record, &problems);
+	if (r == WEALD_OK) {
+		r = view_guard_files(&s->update, &files, NULL, out_why);
 	}
-	if (r == WEALD_OK || r == WEALD_INVALID) {
-		r = view_guard_files(&s->update, &files, record, out_why);
-	}
-	problems_release(&problems);
-	record_free(record);
 	files_release(&files);
 	if (r != WEALD_NOMEM) {
 		msg_clear(&c->msg);
@@ -163,7 +125,7 @@ static int look(struct cli *c, const struct view_guard *g,
 }
 
 int view_guard_check(struct cli *c, const struct view_guard *g,
-		     const struct stored *s, char out_why[VIEW_WHY_BYTES])
+		     const struct stored *s, char out_why[JUDGE_WHY_BYTES])
 {
 	const struct update *u = &s->update;
 	char ref[REF_TEXT_BYTES];

@@ -11,7 +11,7 @@
 #include "daemon/cli/own.h"
 #include "store/feed/feed.h"
 #include "store/index/index.h"
-#include "store/record/guard.h"
+#include "store/record/judge.h"
 
 /*
  * What the privacy guard keeps from being shown: the index knows of versions,
@@ -31,17 +31,17 @@ void view_guard_open(const struct home *home, const char *name,
 void view_guard_close(struct view_guard *g);
 
 /* The kinds of the guard, "," between them; "" where nothing is withheld. */
-#define VIEW_WHY_BYTES 400u
 
 /* Is the update withheld? *@out_why says why, or is "". Noted. */
 int view_guard_check(struct cli *c, const struct view_guard *g,
-		     const struct stored *s, char out_why[VIEW_WHY_BYTES]);
+		     const struct stored *s, char out_why[JUDGE_WHY_BYTES]);
 /*
  * The same of a version that is at hand with its @files, whatever the index
  * says; @record is NULL where record.md cannot be read. WEALD_NOMEM.
  */
 int view_guard_files(const struct update *u, const struct files *files,
-		     const struct record *record, char out_why[VIEW_WHY_BYTES]);
+		     const struct record *record,
+		     char out_why[JUDGE_WHY_BYTES]);
 /* "withheld by the privacy guard: nhs-number" */
 #define VIEW_WITHHELD "withheld by the privacy guard: "
 

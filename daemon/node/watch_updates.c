@@ -11,7 +11,7 @@
 
 #include "daemon/node/node_private.h"
 #include "proto/path.h"
-#include "store/record/guard.h"
+#include "store/record/judge.h"
 #include "store/record/record.h"
 
 /* Of more at once the last are told. */
@@ -86,49 +86,28 @@ static void files_free(struct files *f)
 	free(f);
 }
 
-static struct record *parse(const struct files *f)
-{
-	struct problems problems = { .n = 0 };
-	struct record *record = NULL;
-	size_t i;
-
-	for (i = 0; i < f->n; i++) {
-		if (span_equal(f->list[i].name, span_of(RECORD_FILE))) {
-			(void)record_parse(f->list[i].content, &record,
-					   &problems);
-		}
-	}
-	problems_release(&problems);
-	return record;
-}
-
 /* Does the guard block the record as @u has made it? Yes where in doubt. */
 static bool blocks_record(const struct feed *feed, const struct update *u)
 {
-	struct guard_input in = { .summary = u->summary, .note = u->note };
+	struct judged judged = { .path = u->record,
+				 .summary = u->summary,
+				 .note = u->note };
 	struct guard_report report = { .verdict = GUARD_PASS };
 	struct files *f = calloc(1, sizeof(*f));
-	struct record_path path;
-	struct record *record = NULL;
 	bool blocked = true;
 
 	if (f == NULL) {
 		return true;
 	}
 	f->feed = feed;
-	if (path_parse_record(u->record, &path, NULL) == WEALD_OK &&
-	    feed_files(feed, u->seq, u->record, read_file, f, NULL) ==
-		    WEALD_OK) {
-		record = parse(f);
-		in.record = record;
-		in.files = f->list;
-		in.files_n = f->n;
-		in.slug = path.slug;
-		guard_record(&in, &report);
-		blocked = report.verdict == GUARD_BLOCK;
+	if (feed_files(feed, u->seq, u->record, read_file, f, NULL) ==
+	    WEALD_OK) {
+		judged.files = f->list;
+		judged.files_n = f->n;
+		blocked = judge_version(&judged, &report) != WEALD_OK ||
+			  report.verdict == GUARD_BLOCK;
 	}
 	guard_release(&report);
-	record_free(record);
 	files_free(f);
 	return blocked;
 }

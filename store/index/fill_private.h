@@ -13,6 +13,7 @@
 #include "proto/update.h"
 #include "store/evidence/effect.h"
 #include "store/index/index_private.h"
+#include "store/record/judge.h"
 #include "store/record/record.h"
 
 /* ---- words: changes to the table `term` ---------------------------------- */
@@ -44,12 +45,10 @@ struct content {
 };
 void content_free(struct content *c);
 
-#define SEEN_WHY_BYTES 512u
-
 struct seen {
 	enum index_state state;
 	bool absent; /* contents of it are not in this home */
-	char why[SEEN_WHY_BYTES];
+	char why[JUDGE_WHY_BYTES];
 	bool override;
 	struct content *content; /* INDEX_SHOWN; owned */
 };

@@ -8,7 +8,6 @@
 #include "proto/path.h"
 #include "proto/text.h"
 #include "store/index/fill_private.h"
-#include "store/record/guard.h"
 #include "store/record/problem.h"
 #include "store/record/ryaml.h"
 #include "store/record/series.h"
@@ -177,68 +176,39 @@ void content_free(struct content *c)
 	}
 }
 
-/* The kinds that block, in the order in which the guard lists them. */
-static void list_kinds(const struct guard_report *g, char out[SEEN_WHY_BYTES])
-{
-	bool seen[GUARD_KINDS_N] = { false };
-	size_t len = 0;
-	size_t i;
-
-	for (i = 0; i < g->n; i++) {
-		if (g->list[i].verdict == GUARD_BLOCK &&
-		    (unsigned)g->list[i].kind < GUARD_KINDS_N) {
-			seen[g->list[i].kind] = true;
-		}
-	}
-	out[0] = '\0';
-	for (i = 0; i < GUARD_KINDS_N; i++) {
-		if (seen[i] && len < SEEN_WHY_BYTES) {
-			len += (size_t)snprintf(out + len, SEEN_WHY_BYTES - len,
-						"%s%s", len == 0 ? "" : ",",
-						guard_kind_name(
-							(enum guard_kind)i));
-		}
-	}
-}
-
 /* What the guard says of all of it; INDEX_WITHHELD where it blocks. */
 static int ask_guard(struct sheet *s, const struct record *record)
 {
 	const struct update *u = &s->stored.update;
 	struct guard_report report = { .n = 0 };
-	struct guard_input in = { .record = record,
-				  .summary = u->summary,
-				  .note = u->note };
-	struct record_file *files = NULL;
-	struct record_path path;
 	/* some of its files: they do not say what all of them do */
 	size_t files_n = s->absent ? 0 : s->files_n;
+	struct record_file *files = calloc(files_n + 1, sizeof *files);
+	const struct judged judged = { .path = u->record,
+				       .summary = u->summary,
+				       .note = u->note,
+				       .files = files,
+				       .files_n = files_n,
+				       .record = record };
 	size_t i;
+	int r;
 
-	if (path_parse_record(u->record, &path, NULL) == WEALD_OK) {
-		in.slug = path.slug;
-	}
-	if (files_n > 0) {
-		files = calloc(files_n, sizeof *files);
-		if (files == NULL) {
-			return WEALD_NOMEM;
-		}
+	if (files == NULL) {
+		return WEALD_NOMEM;
 	}
 	for (i = 0; i < files_n; i++) {
 		files[i].name = span_of(s->files[i].name);
 		files[i].content = buf_span(&s->files[i].content);
 	}
-	in.files = files;
-	in.files_n = files_n;
-	guard_record(&in, &report);
+	r = judge_version(&judged, &report);
 	free(files);
-	if (report.no_memory) {
+	if (r != WEALD_OK) {
 		guard_release(&report);
-		return WEALD_NOMEM;
+		return r;
 	}
 	if (report.verdict == GUARD_BLOCK) {
 		s->seen.state = INDEX_WITHHELD;
-		list_kinds(&report, s->seen.why);
+		judge_why(&report, s->seen.why);
 	} else if (s->over && !s->absent) {
 		s->seen.state = INDEX_WITHHELD;
 		(void)snprintf(s->seen.why, sizeof s->seen.why, "%s",

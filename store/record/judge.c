@@ -1,10 +1,9 @@
 #include "store/record/judge.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/path.h"
-
-#define RECORD_MD "record.md"
 
 /* The record that the files hold, which the caller frees; NULL for none. */
 static int read_record(const struct judged *v, struct record **out)
@@ -15,7 +14,7 @@ static int read_record(const struct judged *v, struct record **out)
 
 	*out = NULL;
 	for (i = 0; i < v->files_n; i++) {
-		if (span_equal(v->files[i].name, span_of(RECORD_MD))) {
+		if (span_equal(v->files[i].name, span_of(RECORD_FILE))) {
 			r = record_parse(v->files[i].content, out, &unused);
 			break;
 		}
@@ -52,6 +51,35 @@ int judge_version(const struct judged *v, struct guard_report *out)
 	}
 	record_free(record);
 	return r;
+}
+
+void judge_why(const struct guard_report *report, char out[JUDGE_WHY_BYTES])
+{
+	unsigned kinds = 0;
+	size_t len = 0;
+	size_t i;
+
+	out[0] = '\0';
+	if (report->verdict != GUARD_BLOCK) {
+		return;
+	}
+	for (i = 0; i < report->n; i++) {
+		if (report->list[i].verdict == GUARD_BLOCK) {
+			kinds |= 1u << report->list[i].kind;
+		}
+	}
+	if (kinds == 0) { /* it blocks, whatever it could keep of why */
+		kinds = 1u << GUARD_UNREADABLE;
+	}
+	for (i = 0; i < GUARD_KINDS_N && len < JUDGE_WHY_BYTES; i++) {
+		if ((kinds & 1u << i) != 0) {
+			len += (size_t)snprintf(out + len,
+						JUDGE_WHY_BYTES - len, "%s%s",
+						len == 0 ? "" : ",",
+						guard_kind_name(
+							(enum guard_kind)i));
+		}
+	}
 }
 
 int judge_refuse(const struct guard_report *report, struct span note,

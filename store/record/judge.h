@@ -28,6 +28,13 @@ struct judged {
  */
 int judge_version(const struct judged *v, struct guard_report *out);
 
+#define JUDGE_WHY_BYTES 512u
+/*
+ * The kinds for which @report blocks, "," between, in the order of the guard's
+ * list; "" where it does not block.
+ */
+void judge_why(const struct guard_report *report, char out[JUDGE_WHY_BYTES]);
+
 /*
  * Say in @msg why @report keeps a version with @note from being published: the
  * first block or, where there is none, the first warning that the note does not

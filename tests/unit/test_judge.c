@@ -138,12 +138,36 @@ static void judge_new__finds_what_was_not_there(void **state)
 	guard_release(&before);
 }
 
+static void judge_why__names_each_kind_that_blocks_once(void **state)
+{
+	char why[JUDGE_WHY_BYTES];
+	struct judging j;
+
+	(void)state;
+	begin(&j, TEXT,
+	      "Mrs Smith rang 07700 900123.\n\nOr 07700 900124, "
+	      "somebody@example.com.\n");
+	assert_int_equal(judge_version(&j.v, &j.report), WEALD_OK);
+	judge_why(&j.report, why);
+	/* a name is only warned of */
+	assert_string_equal(why, "mobile,email");
+	/* one that was too long to keep any finding blocks all the same */
+	guard_release(&j.report);
+	j.report.verdict = GUARD_BLOCK;
+	judge_why(&j.report, why);
+	assert_string_equal(why, "unreadable");
+	j.report.verdict = GUARD_WARN;
+	judge_why(&j.report, why);
+	assert_string_equal(why, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(judge_version__reads_the_record_itself),
 		cmocka_unit_test(judge_version__scans_what_it_cannot_read),
 		cmocka_unit_test(judge_version__takes_the_slug_of_the_path),
+		cmocka_unit_test(judge_why__names_each_kind_that_blocks_once),
 		cmocka_unit_test(judge_refuse__names_what_nobody_confirmed),
 		cmocka_unit_test(judge_new__finds_what_was_not_there),
 	};
