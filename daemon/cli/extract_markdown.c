@@ -17,7 +17,7 @@
 struct markdown {
 	struct extract *x;
 	struct archive *archive;
-	struct sheet versions;
+	struct csv versions;
 	struct buf regions; /* lines of the README */
 	/* the record whose files are added */
 	const struct extract_record *record;
@@ -75,12 +75,12 @@ static int add_record_cb(void *ctx, const struct extract_record *rec)
 	hex_encode(feed_commit_id(x->feed, rec->seq), OBJECT_ID_BYTES, commit);
 	(void)snprintf(folder, sizeof folder, "%.*s", (int)rec->path.len,
 		       (const char *)rec->path.data);
-	sheet_text(&m->versions, rec->hit->ref);
-	sheet_uint(&m->versions, rec->hit->version);
-	sheet_time(&m->versions, rec->hit->time);
-	sheet_text(&m->versions, commit);
-	sheet_text(&m->versions, folder);
-	sheet_end(&m->versions);
+	csv_text(&m->versions, rec->hit->ref);
+	csv_uint(&m->versions, rec->hit->version);
+	csv_time(&m->versions, rec->hit->time);
+	csv_text(&m->versions, commit);
+	csv_text(&m->versions, folder);
+	csv_end(&m->versions);
 	m->record = rec;
 	r = feed_files(x->feed, rec->seq, rec->path, add_file_cb, m,
 		       &x->c->msg);

@@ -3,8 +3,7 @@
  *
  *   extract.c           arguments, and what is said at the end
  *   extract_walk.c      the selection, record by record, from the feeds
- *   extract_target.c    the file that is written, and scratch files
- *   extract_sheet.c     tables of comma-separated values
+ *   extract_csv.c       tables of comma-separated values
  *   extract_archive.c   zip archives
  *   extract_markdown.c  the format markdown-zip
  *   extract_table.c     the formats csv and datapackage
@@ -20,6 +19,7 @@
 
 #include "daemon/cli/cli.h"
 #include "daemon/cli/progress.h"
+#include "daemon/cli/target.h"
 #include "store/index/query.h"
 
 #define EXTRACT_LICENCE      "OGL-UK-3.0"
@@ -77,28 +77,7 @@ int extract_use(struct extract *x, const char *region);
 int extract_file(struct extract *x, const struct extract_record *r,
 		 const char *name, struct buf *out, bool *out_there);
 
-/* ---- extract_target.c ----------------------------------------------------
- */
-
-/* What is written; goes to its place as a whole, or not at all. */
-struct target {
-	const char *path; /* NULL: standard output */
-	char *dir;
-	char *temp; /* its name until then */
-	FILE *file;
-	bool force; /* replace a file that is there */
-};
-
-int target_open(struct cli *c, struct target *t);
-/* Put it in its place; @out_bytes is its size. */
-int target_finish(struct cli *c, struct target *t, uint64_t *out_bytes);
-/* Also after target_finish(); takes a zeroed one. */
-void target_close(struct target *t);
-
-/* A nameless file in @dir, to write and read; the caller closes it. */
-int target_scratch(struct cli *c, const char *dir, FILE **out);
-
-/* ---- extract_sheet.c -----------------------------------------------------
+/* ---- extract_csv.c -----------------------------------------------------
  */
 
 /*
@@ -106,18 +85,18 @@ int target_scratch(struct cli *c, const char *dir, FILE **out);
  * quotes. A text that a spreadsheet would take for a formula begins with an
  * apostrophe. Failures show in ferror().
  */
-struct sheet {
+struct csv {
 	FILE *file;
 	bool begun; /* the line has a cell */
 };
 
-void sheet_text(struct sheet *s, const char *text);
-void sheet_uint(struct sheet *s, uint64_t v);
+void csv_text(struct csv *s, const char *text);
+void csv_uint(struct csv *s, uint64_t v);
 /* As few digits as tell it from its neighbours, 15 at most. */
-void sheet_number(struct sheet *s, double v);
-void sheet_bool(struct sheet *s, bool v);
-void sheet_time(struct sheet *s, uint64_t seconds);
-void sheet_end(struct sheet *s);
+void csv_number(struct csv *s, double v);
+void csv_bool(struct csv *s, bool v);
+void csv_time(struct csv *s, uint64_t seconds);
+void csv_end(struct csv *s);
 
 /* ---- extract_archive.c ---------------------------------------------------
  */

@@ -60,26 +60,25 @@ static const struct column series_columns[] = {
 
 struct table_extract {
 	struct extract *x;
-	struct sheet records;
-	struct sheet series; /* no file: not asked for */
-	struct buf text;     /* record.md, then data.csv */
+	struct csv records;
+	struct csv series; /* no file: not asked for */
+	struct buf text;   /* record.md, then data.csv */
 	struct buf data;
 	json_t *sources; /* NULL: not asked for */
 };
 
-static void put_headings(struct sheet *s, const struct column *columns,
-			 size_t n)
+static void put_headings(struct csv *s, const struct column *columns, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		sheet_text(s, columns[i].name);
+		csv_text(s, columns[i].name);
 	}
-	sheet_end(s);
+	csv_end(s);
 }
 
 /* The codes of a list, with ; between them. */
-static void put_codes(struct sheet *s, const struct record *rec,
+static void put_codes(struct csv *s, const struct record *rec,
 		      const char *field)
 {
 	const struct value *list = rec == NULL ? NULL : record_get(rec, field);
@@ -94,12 +93,12 @@ static void put_codes(struct sheet *s, const struct record *rec,
 		}
 	}
 	if (buf_add_byte(&codes, '\0') == WEALD_OK) {
-		sheet_text(s, (const char *)codes.data);
+		csv_text(s, (const char *)codes.data);
 	}
 	buf_release(&codes);
 }
 
-static void put_record(struct sheet *s, const struct hit *hit,
+static void put_record(struct csv *s, const struct hit *hit,
 		       const struct record *rec)
 {
 	bool intervention = strcmp(hit->kind, "intervention") == 0;
@@ -108,31 +107,31 @@ static void put_record(struct sheet *s, const struct hit *hit,
 	if (rec != NULL && *status == '\0') {
 		status = record_text(rec, "stage");
 	}
-	sheet_text(s, hit->ref);
-	sheet_text(s, hit->region);
-	sheet_text(s, hit->kind);
-	sheet_text(s, hit->title);
+	csv_text(s, hit->ref);
+	csv_text(s, hit->region);
+	csv_text(s, hit->kind);
+	csv_text(s, hit->title);
 	put_codes(s, rec, "topics");
 	put_codes(s, rec, "settings");
-	sheet_uint(s, hit->version);
-	sheet_time(s, hit->time);
-	sheet_text(s, status);
-	sheet_text(s, hit->maturity == NULL ? "" : hit->maturity);
+	csv_uint(s, hit->version);
+	csv_time(s, hit->time);
+	csv_text(s, status);
+	csv_text(s, hit->maturity == NULL ? "" : hit->maturity);
 	if (intervention) {
-		sheet_uint(s, hit->tried);
-		sheet_uint(s, hit->improved);
+		csv_uint(s, hit->tried);
+		csv_uint(s, hit->improved);
 	} else {
-		sheet_text(s, "");
-		sheet_text(s, "");
+		csv_text(s, "");
+		csv_text(s, "");
 	}
-	sheet_bool(s, hit->withdrawn);
-	sheet_text(s, hit->withdrawn_by == NULL ? "" : hit->withdrawn_by);
-	sheet_bool(s, hit->example);
-	sheet_end(s);
+	csv_bool(s, hit->withdrawn);
+	csv_text(s, hit->withdrawn_by == NULL ? "" : hit->withdrawn_by);
+	csv_bool(s, hit->example);
+	csv_end(s);
 }
 
 /* 1970-01 and @months. */
-static void put_month(struct sheet *s, const struct series_row *row)
+static void put_month(struct csv *s, const struct series_row *row)
 {
 	char text[40];
 	int year = 1970 + row->month / 12;
@@ -144,25 +143,25 @@ static void put_month(struct sheet *s, const struct series_row *row)
 	}
 	(void)snprintf(text, sizeof text, "%04d-%02d-%02d", year, month + 1,
 		       row->day > 0 ? (int)row->day : 1);
-	sheet_text(s, text);
+	csv_text(s, text);
 }
 
-static void put_row(struct sheet *s, const struct hit *hit,
+static void put_row(struct csv *s, const struct hit *hit,
 		    const struct series_row *row)
 {
 	static const char *const phases[] = { "before", "transition", "after" };
 
-	sheet_text(s, hit->ref);
-	sheet_uint(s, hit->version);
+	csv_text(s, hit->ref);
+	csv_uint(s, hit->version);
 	put_month(s, row);
 	if (row->missing) {
-		sheet_text(s, "");
+		csv_text(s, "");
 	} else {
-		sheet_number(s, row->numerator);
+		csv_number(s, row->numerator);
 	}
-	sheet_number(s, row->denominator);
-	sheet_text(s, phases[row->phase]);
-	sheet_end(s);
+	csv_number(s, row->denominator);
+	csv_text(s, phases[row->phase]);
+	csv_end(s);
 }
 
 /* Rows that cannot be read were refused where they were written. */

@@ -244,7 +244,7 @@ zipfile.ZipFile("x.zip").read("README.md")'
 	[ ! -e x.csv ]
 	run ! weald extract --format csv --topic no-such-topic --out x.csv
 	run ! weald extract --format csv --region nowhere --out x.csv
-	[ -z "$(find . -name 'weald-extract*' -o -name 'x.csv')" ]
+	[ -z "$(find . -name 'weald-target*' -o -name 'x.csv')" ]
 }
 
 @test "wrong options are refused" {
@@ -275,7 +275,7 @@ zipfile.ZipFile("x.zip").read("README.md")'
 	[ -d folder ]
 	[ -c /dev/null ]
 	run ! weald extract --format csv --out no/such/folder/x.csv
-	[ -z "$(find . -name 'weald-extract*')" ]
+	[ -z "$(find . -name 'weald-target*')" ]
 }
 
 @test "extract --json says what was written" {

@@ -29,7 +29,7 @@ static bool is_formula(const char *text)
 	return text[0] != '\0' && strchr(FORMULA_STARTS, text[0]) != NULL;
 }
 
-static void begin_cell(struct sheet *s)
+static void begin_cell(struct csv *s)
 {
 	if (s->begun) {
 		fputc(',', s->file);
@@ -37,7 +37,7 @@ static void begin_cell(struct sheet *s)
 	s->begun = true;
 }
 
-void sheet_text(struct sheet *s, const char *text)
+void csv_text(struct csv *s, const char *text)
 {
 	size_t len = strlen(text);
 	bool formula = is_formula(text);
@@ -63,32 +63,32 @@ void sheet_text(struct sheet *s, const char *text)
 	}
 }
 
-void sheet_uint(struct sheet *s, uint64_t v)
+void csv_uint(struct csv *s, uint64_t v)
 {
 	begin_cell(s);
 	fprintf(s->file, "%" PRIu64, v);
 }
 
-void sheet_number(struct sheet *s, double v)
+void csv_number(struct csv *s, double v)
 {
 	begin_cell(s);
 	fprintf(s->file, "%.15g", v);
 }
 
-void sheet_bool(struct sheet *s, bool v)
+void csv_bool(struct csv *s, bool v)
 {
-	sheet_text(s, v ? "true" : "false");
+	csv_text(s, v ? "true" : "false");
 }
 
-void sheet_time(struct sheet *s, uint64_t seconds)
+void csv_time(struct csv *s, uint64_t seconds)
 {
 	char text[OUT_TIME_BYTES];
 
 	out_time_iso(seconds, text);
-	sheet_text(s, text);
+	csv_text(s, text);
 }
 
-void sheet_end(struct sheet *s)
+void csv_end(struct csv *s)
 {
 	fputs("\r\n", s->file);
 	s->begun = false;

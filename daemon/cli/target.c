@@ -1,4 +1,4 @@
-#include "daemon/cli/extract_private.h"
+#include "daemon/cli/target.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -65,7 +65,7 @@ static int make_temp(struct cli *c, const char *dir, char **out_name,
 	FILE *file;
 	int fd;
 
-	if (asprintf(&name, "%s/weald-extract_XXXXXX", dir) < 0) {
+	if (asprintf(&name, "%s/weald-target_XXXXXX", dir) < 0) {
 		return WEALD_NOMEM;
 	}
 	fd = mkostemp(name, O_CLOEXEC);
