@@ -260,7 +260,9 @@ void receipts_save(struct node *n)
 
 /*
  * Is the node one that can still say what it holds? A region that has given its
- * node another key will never speak with the old one again.
+ * node another key will never speak with the old one again. Our own region.yaml
+ * names ours until we may sign the next one: of its nodes only those count that
+ * are peers.
  */
 static bool is_named(struct node *n, const uint8_t key[PUBKEY_BYTES])
 {
@@ -270,8 +272,9 @@ static bool is_named(struct node *n, const uint8_t key[PUBKEY_BYTES])
 
 	for (i = 0; i < n->replicas_n; i++) {
 		r = n->replicas[i];
-		if ((r == n->own ||
-		     members_follow(&n->members, r->id) != NULL) &&
+		if ((r == n->own
+			     ? peer != NULL
+			     : members_follow(&n->members, r->id) != NULL) &&
 		    roster_node(r, key) != NULL) {
 			return true;
 		}
