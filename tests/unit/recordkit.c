@@ -533,7 +533,8 @@ static bool is_wanted(struct writer *w, const struct field *f)
 		return strcmp(f->if_field, "series") == 0 && has_series(w);
 	}
 	if (strcmp(f->name, "series") == 0) {
-		return has_series(w) && strcmp(w->record->kind, "withdrawal");
+		return has_series(w) &&
+		       strcmp(w->record->kind, "withdrawal") != 0;
 	}
 	if (strcmp(f->name, "target_version") == 0) {
 		return true;
