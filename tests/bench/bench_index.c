@@ -279,14 +279,15 @@ static void any_words(struct asking *a, bool typo, char *out, size_t size)
 	}
 }
 
-static void search(struct asking *a, struct search *s, bool typo)
+static void search(struct asking *a, const struct search *how, bool typo)
 {
 	struct hits hits = { .n = 0 };
+	struct search s = *how;
 	char words[256];
 
 	any_words(a, typo, words, sizeof words);
-	s->words = words;
-	must(query_search(a->x, s, TODAY, &hits, &msg), "search");
+	s.words = words;
+	must(query_search(a->x, &s, TODAY, &hits, &msg), "search");
 	a->rows += hits.n;
 	hits_release(&hits);
 }
