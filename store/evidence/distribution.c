@@ -59,8 +59,18 @@ static double log_gamma(double v)
 	return lgamma_r(v, &sign);
 }
 
-/* I_x(a, b) where @y is 1 - @x, which may be known better than by that. */
-static double beta_tail(double a, double b, double x, double y)
+/* What the beta function's front factor has of @a and @b alone. */
+static double beta_front(double a, double b)
+{
+	return log_gamma(a + b) - log_gamma(a) - log_gamma(b);
+}
+
+/*
+ * I_x(a, b) where @y is 1 - @x, which may be known better than by that;
+ * @log_front is beta_front().
+ */
+static double beta_tail(double a, double b, double x, double y,
+			double log_front)
 {
 	double front;
 
@@ -70,8 +80,7 @@ static double beta_tail(double a, double b, double x, double y)
 	if (y <= 0) {
 		return 1;
 	}
-	front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) +
-		    a * log(x) + b * log(y));
+	front = exp(log_front + a * log(x) + b * log(y));
 	if (x < (a + 1) / (a + b + 2)) {
 		return front * beta_fraction(a, b, x) / a;
 	}
@@ -83,26 +92,45 @@ double beta_incomplete(double a, double b, double x)
 	if (!(a > 0 && b > 0 && x >= 0 && x <= 1) || isinf(a) || isinf(b)) {
 		return (double)NAN;
 	}
-	return beta_tail(a, b, x, 1 - x);
+	return beta_tail(a, b, x, 1 - x, beta_front(a, b));
+}
+
+/* Student's t, with what its degrees of freedom alone decide. */
+struct student {
+	double df;
+	double tail_front;
+	double density_front;
+};
+
+static struct student student_of(double df)
+{
+	struct student s = { .df = df };
+
+	s.tail_front = beta_front(df / 2, 0.5);
+	s.density_front = log_gamma((df + 1) / 2) - log_gamma(df / 2) -
+			  log(df * acos(-1)) / 2;
+	return s;
 }
 
 /* The probability that t lies above @t, which is not below 0. */
-static double student_tail(double t, double df)
+static double student_tail(const struct student *s, double t)
 {
-	double sum = df + t * t;
+	double sum = s->df + t * t;
 
-	return beta_tail(df / 2, 0.5, df / sum, t * t / sum) / 2;
+	return beta_tail(s->df / 2, 0.5, s->df / sum, t * t / sum,
+			 s->tail_front) /
+	       2;
 }
 
-static double student_density(double t, double df)
+static double student_density(const struct student *s, double t)
 {
-	return exp(log_gamma((df + 1) / 2) - log_gamma(df / 2) -
-		   log(df * acos(-1)) / 2 - (df + 1) / 2 * log1p(t * t / df));
+	return exp(s->density_front - (s->df + 1) / 2 * log1p(t * t / s->df));
 }
 
 double student_quantile(double p, double df)
 {
 	double tail = p < 0.5 ? p : 1 - p;
+	struct student s;
 	double t = 0;
 	double step;
 	int i;
@@ -110,12 +138,13 @@ double student_quantile(double p, double df)
 	if (!(p > 0 && p < 1 && df > 0) || isinf(df)) {
 		return (double)NAN;
 	}
+	s = student_of(df);
 	/*
 	 * Right of 0 the tail falls and is convex, so that Newton's steps from
 	 * 0 go up towards the root and never beyond, but for rounding.
 	 */
 	for (i = 0; i < QUANTILE_STEPS_MAX; i++) {
-		step = (student_tail(t, df) - tail) / student_density(t, df);
+		step = (student_tail(&s, t) - tail) / student_density(&s, t);
 		t += step;
 		if (!(fabs(step) > 1e-13 * t)) {
 			break;

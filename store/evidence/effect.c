@@ -41,6 +41,15 @@ struct points {
 	double sizes[2];
 	size_t months_n[2];
 	size_t rows_n[2];
+	enum effect_shape shape;
+	enum effect_state
+		state; /* of collecting them: EFFECT_FULL, or why not */
+	bool half_added;
+	/* Student's t by the number of columns, where its df is not 0 */
+	struct {
+		size_t df;
+		double t;
+	} quantiles[REGRESSION_COLUMNS_MAX + 1];
 };
 
 /* ---- which rows are used -------------------------------------------------
@@ -89,8 +98,7 @@ static void sort_rows(const struct series *s, uint16_t order[SERIES_ROWS_MAX])
 	}
 }
 
-/* Is it a month's that counts? What is wrong with it, or EFFECT_FULL. */
-static enum effect_state row_check(const struct series_row *row,
+enum effect_state effect_row_state(const struct series_row *row,
 				   enum effect_shape shape, bool *out_used)
 {
 	*out_used = false;
@@ -116,9 +124,9 @@ static enum effect_state row_check(const struct series_row *row,
 	return EFFECT_FULL;
 }
 
-static void points_add(struct points *p, const struct series_row *row,
-		       enum effect_shape shape)
+static void points_add(struct points *p, const struct series_row *row)
 {
+	const enum effect_shape shape = p->shape;
 	struct regression_row *point = &p->rows[p->n];
 	size_t period = row->phase == SERIES_AFTER ? 1 : 0;
 
@@ -145,7 +153,7 @@ static void points_add(struct points *p, const struct series_row *row,
 }
 
 /* The columns of time, from the middle so that they are small. */
-static void points_place(struct points *p)
+static void points_place(struct points *p, bool season)
 {
 	double middle;
 	double t;
@@ -158,22 +166,22 @@ static void points_place(struct points *p)
 	for (i = 0; i < p->n; i++) {
 		t = (double)p->months[i];
 		p->rows[i].x[TIME] = t - middle;
-		t = (double)(p->months[i] % 12) * acos(-1) / 6;
-		p->rows[i].x[SINE] = sin(t);
-		p->rows[i].x[COSINE] = cos(t);
+		if (season) {
+			t = (double)(p->months[i] % 12) * acos(-1) / 6;
+			p->rows[i].x[SINE] = sin(t);
+			p->rows[i].x[COSINE] = cos(t);
+		}
 	}
 }
 
 /*
- * Take the rows of @s that are neither transition nor missing. Of time-between
- * a row is a gap, and the one that reaches over from one phase into the next
- * belongs to neither.
+ * Take the rows of @s, by time in @order, that are neither transition nor
+ * missing. Of time-between a row is a gap, and the one that reaches over from
+ * one phase into the next belongs to neither.
  */
-static enum effect_state points_collect(struct points *p,
-					const struct series *s,
-					enum effect_shape shape)
+static enum effect_state points_take(struct points *p, const struct series *s,
+				     const uint16_t order[SERIES_ROWS_MAX])
 {
-	uint16_t order[SERIES_ROWS_MAX];
 	const struct series_row *last = NULL;
 	const struct series_row *row;
 	enum effect_state state;
@@ -181,32 +189,22 @@ static enum effect_state points_collect(struct points *p,
 	bool used;
 	size_t i;
 
-	p->n = 0;
-	memset(p->events, 0, sizeof p->events);
-	memset(p->sizes, 0, sizeof p->sizes);
-	memset(p->months_n, 0, sizeof p->months_n);
-	memset(p->rows_n, 0, sizeof p->rows_n);
-	if (s->n > SERIES_ROWS_MAX) {
-		return EFFECT_NO_FIT;
-	}
-	sort_rows(s, order);
 	for (i = 0; i < s->n; i++) {
 		row = &s->rows[order[i]];
 		crosses = last != NULL && last->phase != row->phase;
 		last = row;
 		if (row->missing || row->phase == SERIES_TRANSITION ||
-		    (shape == EFFECT_TIME_BETWEEN && crosses)) {
+		    (p->shape == EFFECT_TIME_BETWEEN && crosses)) {
 			continue;
 		}
-		state = row_check(row, shape, &used);
+		state = effect_row_state(row, p->shape, &used);
 		if (state != EFFECT_FULL) {
 			return state;
 		}
 		if (used) {
-			points_add(p, row, shape);
+			points_add(p, row);
 		}
 	}
-	points_place(p);
 	return EFFECT_FULL;
 }
 
@@ -256,12 +254,12 @@ static enum effect_state points_enough(const struct points *p, size_t columns,
  * without a trend that is the usual correction, with one the same of the
  * regression. True where it was needed.
  */
-static bool points_add_half(struct points *p, enum effect_shape shape)
+static bool points_add_half(struct points *p)
 {
 	size_t period;
 	size_t i;
 
-	if (shape == EFFECT_MEAN || shape == EFFECT_TIME_BETWEEN ||
+	if (p->shape == EFFECT_MEAN || p->shape == EFFECT_TIME_BETWEEN ||
 	    (p->events[0] == 0) == (p->events[1] == 0) || p->rows_n[0] == 0 ||
 	    p->rows_n[1] == 0) {
 		return false;
@@ -295,9 +293,9 @@ static enum regression_family family_of(enum effect_shape shape)
 }
 
 /* The least phi may be: what chance alone makes of events. */
-static double phi_floor(const struct points *p, enum effect_shape shape)
+static double phi_floor(const struct points *p)
 {
-	switch (shape) {
+	switch (p->shape) {
 	case EFFECT_PROPORTION:
 		return 1 - (p->events[0] + p->events[1]) /
 				   (p->sizes[0] + p->sizes[1]);
@@ -370,11 +368,11 @@ static bool ratio_of_means(const struct points *p, const struct regression *fit,
 	return true;
 }
 
-/* Write the ratio and its interval; false where they are beyond all sense. */
-static bool effect_set(struct effect *e, double log_ratio, double variance,
-		       size_t df)
+/* As effect_set(), with Student's @t of @df. */
+static bool set_with(struct effect *e, double log_ratio, double variance,
+		     size_t df, double t)
 {
-	double half = student_quantile(0.975, (double)df) * sqrt(variance);
+	double half = t * sqrt(variance);
 
 	if (!(fabs(log_ratio) + half < log(RATIO_MAX))) {
 		return false; /* NaN too */
@@ -391,18 +389,24 @@ static bool effect_set(struct effect *e, double log_ratio, double variance,
 	return true;
 }
 
+bool effect_set(struct effect *e, double log_ratio, double variance, size_t df)
+{
+	return set_with(e, log_ratio, variance, df,
+			student_quantile(0.975, (double)df));
+}
+
 /*
  * How much more the rows differ than chance makes them. Months without any
  * event do not differ: where half an event was added, the other period says.
  */
 static double points_phi(const struct points *p, const struct regression *fit,
-			 size_t columns, bool half_added)
+			 size_t columns)
 {
 	const size_t period = p->events[1] > p->events[0] ? 1 : 0;
 	double chi2 = 0;
 	size_t i;
 
-	if (!half_added) {
+	if (!p->half_added) {
 		return fit->chi2 / (double)(p->n - columns);
 	}
 	for (i = 0; i < p->n; i++) {
@@ -414,30 +418,41 @@ static double points_phi(const struct points *p, const struct regression *fit,
 	return chi2 / (double)(p->rows_n[period] - (columns - 1));
 }
 
-static bool points_fit(struct points *p, enum effect_shape shape,
-		       size_t columns, struct effect *e)
+/* Student's t of the fit; looked up but once for the same. */
+static double points_t(struct points *p, size_t columns)
+{
+	const size_t df = p->n - columns;
+
+	if (p->quantiles[columns].df != df) {
+		p->quantiles[columns].df = df;
+		p->quantiles[columns].t = student_quantile(0.975, (double)df);
+	}
+	return p->quantiles[columns].t;
+}
+
+static bool points_fit(struct points *p, size_t columns, struct effect *e)
 {
 	struct regression fit;
 	double log_ratio;
 	double variance;
 	double phi;
 
-	if (regression_fit(family_of(shape), p->rows, p->n, columns, &fit) !=
+	if (regression_fit(family_of(p->shape), p->rows, p->n, columns, &fit) !=
 	    WEALD_OK) {
 		return false;
 	}
-	phi = fmax(points_phi(p, &fit, columns, e->half_added),
-		   phi_floor(p, shape));
+	phi = fmax(points_phi(p, &fit, columns), phi_floor(p));
 	log_ratio = fit.beta[AFTER];
 	variance = fit.variance[AFTER][AFTER];
-	if (shape == EFFECT_TIME_BETWEEN) {
+	if (p->shape == EFFECT_TIME_BETWEEN) {
 		log_ratio = -log_ratio; /* of events, not of gaps */
 	}
-	if (shape == EFFECT_MEAN &&
+	if (p->shape == EFFECT_MEAN &&
 	    !ratio_of_means(p, &fit, columns, &log_ratio, &variance)) {
 		return false;
 	}
-	if (!effect_set(e, log_ratio, phi * variance, p->n - columns)) {
+	if (!set_with(e, log_ratio, phi * variance, p->n - columns,
+		      points_t(p, columns))) {
 		return false;
 	}
 	e->phi = phi;
@@ -445,31 +460,79 @@ static bool points_fit(struct points *p, enum effect_shape shape,
 	return true;
 }
 
-static void estimate(const struct series *s, enum effect_shape shape,
-		     size_t columns, struct effect *out)
+/* The effect of what was collected. */
+static void points_estimate(struct points *p, size_t columns,
+			    struct effect *out)
 {
-	struct points p;
-
 	memset(out, 0, sizeof *out);
-	out->state = points_collect(&p, s, shape);
-	out->months_before = p.months_n[0];
-	out->months_after = p.months_n[1];
+	out->state = p->state;
+	out->months_before = p->months_n[0];
+	out->months_after = p->months_n[1];
 	if (out->state != EFFECT_FULL) {
 		return;
 	}
-	if (shape == EFFECT_TIME_BETWEEN) {
-		out->months_before = whole_months(p.events[0]);
-		out->months_after = whole_months(p.events[1]);
+	if (p->shape == EFFECT_TIME_BETWEEN) {
+		out->months_before = whole_months(p->events[0]);
+		out->months_after = whole_months(p->events[1]);
 	}
-	out->half_added = points_add_half(&p, shape);
-	out->state = points_enough(&p, columns, out);
+	out->state = points_enough(p, columns, out);
 	if ((out->state == EFFECT_FULL || out->state == EFFECT_SHORT) &&
-	    !points_fit(&p, shape, columns, out)) {
+	    !points_fit(p, columns, out)) {
 		out->state = EFFECT_NO_FIT;
 	}
-	if (out->state != EFFECT_FULL && out->state != EFFECT_SHORT) {
-		out->half_added = false;
+	out->half_added = p->half_added && (out->state == EFFECT_FULL ||
+					    out->state == EFFECT_SHORT);
+}
+
+/* ---- what others call ----------------------------------------------------
+ */
+
+/* Room for all estimates of one series, with its rows by time. */
+struct estimates {
+	const struct series *series;
+	uint16_t order[SERIES_ROWS_MAX];
+	struct points points;
+};
+
+static void estimates_begin(struct estimates *e, const struct series *s)
+{
+	e->series = s;
+	memset(e->points.quantiles, 0, sizeof e->points.quantiles);
+	if (s->n <= SERIES_ROWS_MAX) {
+		sort_rows(s, e->order);
 	}
+}
+
+/* Collect the points as those of @shape. */
+static void estimates_collect(struct estimates *e, enum effect_shape shape,
+			      bool season)
+{
+	struct points *p = &e->points;
+
+	p->n = 0;
+	p->shape = shape;
+	p->half_added = false;
+	memset(p->events, 0, sizeof p->events);
+	memset(p->sizes, 0, sizeof p->sizes);
+	memset(p->months_n, 0, sizeof p->months_n);
+	memset(p->rows_n, 0, sizeof p->rows_n);
+	p->state = e->series->n > SERIES_ROWS_MAX
+			   ? EFFECT_NO_FIT
+			   : points_take(p, e->series, e->order);
+	if (p->state == EFFECT_FULL) {
+		points_place(p, season);
+		p->half_added = points_add_half(p);
+	}
+}
+
+static void estimate(const struct series *s, enum effect_shape shape,
+		     size_t columns, struct effect *out)
+{
+	struct estimates e;
+
+	estimates_begin(&e, s);
+	estimates_collect(&e, shape, columns == COLUMNS_SEASON);
+	points_estimate(&e.points, columns, out);
 }
 
 void effect_own_trend(const struct series *s, enum effect_shape shape,
@@ -488,6 +551,21 @@ void effect_before_after(const struct series *s, enum effect_shape shape,
 			 struct effect *out)
 {
 	estimate(s, shape, COLUMNS_PLAIN, out);
+}
+
+void effect_all_shapes(const struct series *s,
+		       struct effect own_trend[EFFECT_SHAPES_N],
+		       struct effect before_after[EFFECT_SHAPES_N])
+{
+	struct estimates e;
+	size_t i;
+
+	estimates_begin(&e, s);
+	for (i = 0; i < EFFECT_SHAPES_N; i++) {
+		estimates_collect(&e, (enum effect_shape)i, false);
+		points_estimate(&e.points, COLUMNS_TREND, &own_trend[i]);
+		points_estimate(&e.points, COLUMNS_PLAIN, &before_after[i]);
+	}
 }
 
 const char *effect_state_name(enum effect_state state)

@@ -86,6 +86,30 @@ void effect_season(const struct series *s, enum effect_shape shape,
 void effect_before_after(const struct series *s, enum effect_shape shape,
 			 struct effect *out);
 
+/*
+ * Both ratios for each shape, in the order of enum effect_shape, where the
+ * measure that would say which one is meant may yet come: the same digits as
+ * one by one, for little more than half of the work.
+ */
+void effect_all_shapes(const struct series *s,
+		       struct effect own_trend[EFFECT_SHAPES_N],
+		       struct effect before_after[EFFECT_SHAPES_N]);
+
+/*
+ * May a row that is not missing be counted? *@out_used is false too for a month
+ * that says nothing, without events and nobody at risk.
+ *   EFFECT_FULL   it may
+ *   EFFECT_NO_DENOMINATOR, EFFECT_OVER, EFFECT_NO_FIT   it cannot be
+ */
+enum effect_state effect_row_state(const struct series_row *row,
+				   enum effect_shape shape, bool *out_used);
+
+/*
+ * Write ratio and interval of a logarithm, its variance and its degrees of
+ * freedom. False, and nothing is written, where they are beyond all sense.
+ */
+bool effect_set(struct effect *e, double log_ratio, double variance, size_t df);
+
 /* "full", "too-early" ... */
 const char *effect_state_name(enum effect_state state);
 
