@@ -305,7 +305,8 @@ static bool is_figure_column(const struct sheet_reading *rd,
 
 /*
  * What stands before decimals: as the figures say that can be read in one way
- * only, else as the separator of cells says. Tabs say nothing.
+ * only, else a point where commas part the cells. Semicolons and tabs say
+ * nothing: some write 1,234 for a thousand there, some for little more than 1.
  */
 static int find_style(struct sheet_reading *rd)
 {
@@ -350,10 +351,8 @@ static bool settle(struct sheet_reading *rd, enum sheet_style found,
 		*out = *out == SHEET_STYLE_NONE ? SHEET_STYLE_POINT : *out;
 		return true;
 	}
-	*out = rd->out->separator == ';' ? SHEET_STYLE_COMMA
-					 : SHEET_STYLE_POINT;
-	return rd->out->separator == ',' ||
-	       (rd->out->separator == ';' && found == SHEET_STYLE_COMMA_3);
+	*out = SHEET_STYLE_POINT;
+	return rd->out->separator == ',';
 }
 
 /* What is wrong with it, by how it begins or ends. */
@@ -389,8 +388,9 @@ static bool read_figure(struct sheet_reading *rd, const struct sheet_raw *raw,
 	if (!settle(rd, found, &style)) {
 		problem_add(rd->problems, PROBLEM_ERROR, rd->name, raw->line,
 			    sheet_role_name(role),
-			    "%.*s can be read in two ways; save it without "
-			    "separators of thousands",
+			    "%.*s can be read in two ways; write thousands "
+			    "without separators, and decimals with more or "
+			    "fewer than three digits",
 			    (int)cell.len, (const char *)cell.data);
 		return false;
 	}
@@ -398,9 +398,6 @@ static bool read_figure(struct sheet_reading *rd, const struct sheet_raw *raw,
 		fault(rd, raw->line, sheet_role_name(role),
 		      number_advice(cell));
 		return false;
-	}
-	if (style == SHEET_STYLE_COMMA && found != SHEET_STYLE_NONE) {
-		rd->out->decimal_comma = true; /* also where ";" says so */
 	}
 	return true;
 }

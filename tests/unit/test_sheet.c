@@ -406,7 +406,7 @@ static void sheet_read__reads_points_and_commas(void **state)
 	assert_numbers("2026-01,\"36,5\",118", 36.5, 118);
 	assert_numbers("2026-01,1.234,118", 1.234, 118);
 	assert_numbers("2026-01;36,5;118", 36.5, 118);
-	assert_numbers("2026-01;1,234;118", 1.234, 118);
+	assert_numbers("2026-01;1,234;118,5", 1.234, 118.5);
 	assert_numbers("2026-01;36,5;1.118", 36.5, 1118);
 	assert_numbers("2026-01;36.5;1,118", 36.5, 1118);
 	assert_numbers("2026-01;1.234,5;118", 1234.5, 118);
@@ -432,6 +432,8 @@ static void sheet_read__refuses_what_is_no_number(void **state)
 	assert_no_number("\"12,34,567\"", "not a number");
 	assert_no_number("1234567890123456", "not a number");
 	assert_no_number("nan", "not a number");
+	assert_error("month;numerator;denominator\n2026-01;1,234;2000\n", 2,
+		     "numerator", "1,234 can be read in two ways");
 	assert_error("month;numerator;denominator\n2026-01;1.234;2000\n", 2,
 		     "numerator", "1.234 can be read in two ways");
 	assert_error("month\tnumerator\tdenominator\n2026-01\t1,234\t2000\n", 2,
