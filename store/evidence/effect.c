@@ -257,6 +257,7 @@ static enum effect_state points_enough(const struct points *p, size_t columns,
 static bool points_add_half(struct points *p)
 {
 	size_t period;
+	double half;
 	size_t i;
 
 	if (p->shape == EFFECT_MEAN || p->shape == EFFECT_TIME_BETWEEN ||
@@ -266,11 +267,16 @@ static bool points_add_half(struct points *p)
 	}
 	for (i = 0; i < p->n; i++) {
 		period = p->rows[i].x[AFTER] > 0 ? 1 : 0;
-		p->rows[i].y +=
-			HALF_AN_EVENT * p->rows[i].size / p->sizes[period];
+		half = HALF_AN_EVENT * p->rows[i].size / p->sizes[period];
+		p->rows[i].y += half;
+		/* of a proportion to those without the event, too */
+		p->rows[i].size += p->shape == EFFECT_PROPORTION ? 2 * half : 0;
 	}
-	p->events[0] += HALF_AN_EVENT;
-	p->events[1] += HALF_AN_EVENT;
+	for (period = 0; period < 2; period++) {
+		p->events[period] += HALF_AN_EVENT;
+		p->sizes[period] +=
+			p->shape == EFFECT_PROPORTION ? 2 * HALF_AN_EVENT : 0;
+	}
 	return true;
 }
 

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define DIGITS_SMALL 12
 #define DIGITS_LARGE 15
@@ -109,24 +108,6 @@ void number_text(double x, unsigned decimals, char out[NUMBER_TEXT_BYTES])
 		used++;
 	}
 	out[used] = '\0';
-}
-
-double number_round(double x)
-{
-	char text[NUMBER_TEXT_BYTES];
-	struct decimal d;
-	double rounded;
-
-	if (!isfinite(x) || x == 0) {
-		return 0;
-	}
-	d = decimal_of(x);
-	decimal_cut(&d, (int)NUMBER_DIGITS);
-	/* as a whole number and its exponent: without a point */
-	(void)snprintf(text, sizeof text, "%s%.*se%d", d.minus ? "-" : "", d.n,
-		       d.digits, d.exponent - d.n);
-	rounded = strtod(text, NULL);
-	return isfinite(rounded) && rounded != 0 ? rounded : 0;
 }
 
 int number_percent_fewer(double ratio)

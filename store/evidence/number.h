@@ -18,7 +18,7 @@
 #define NUMBER_SENTENCE     2u
 #define NUMBER_TABLE        3u
 #define NUMBER_DECIMALS_MAX 9u
-/* Significant digits of a computed number that programs are given. */
+/* Significant digits of a computed number that programs are given, in JSON. */
 #define NUMBER_DIGITS 8u
 
 #define NUMBER_TEXT_BYTES 32u
@@ -27,12 +27,6 @@
  * what is no number or 1e15 and larger.
  */
 void number_text(double x, unsigned decimals, char out[NUMBER_TEXT_BYTES]);
-
-/*
- * @x rounded to NUMBER_DIGITS significant digits: what JSON is given. 0 for
- * what is not finite; never -0.
- */
-double number_round(double x);
 
 /*
  * How much fewer or more a ratio says, in whole percent: 22 of 0.78, -26 of

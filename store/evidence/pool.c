@@ -14,7 +14,6 @@
 
 /* tau2 is this many halvings of its bracket exact: to the last bit. */
 #define HALVINGS_MAX 200
-#define HALF         0.5
 
 #define I2_LITTLE   40.0
 #define I2_SOMEWHAT 75.0
@@ -237,32 +236,4 @@ const char *pool_differ_words(double i2)
 		return "little";
 	}
 	return i2 < I2_SOMEWHAT ? "somewhat" : "a lot";
-}
-
-static bool counts_can_be(double y, double n, bool of_risks)
-{
-	return isfinite(y) && isfinite(n) && y >= 0 && n > 0 &&
-	       (!of_risks || y <= n);
-}
-
-bool pool_pair(double y1, double n1, double y0, double n0, bool of_risks,
-	       struct pool_input *out, bool *out_half)
-{
-	bool half;
-
-	if (!counts_can_be(y1, n1, of_risks) ||
-	    !counts_can_be(y0, n0, of_risks) || (y1 == 0 && y0 == 0)) {
-		return false;
-	}
-	half = y1 == 0 || y0 == 0 || (of_risks && (y1 == n1 || y0 == n0));
-	if (half) {
-		y1 += HALF;
-		y0 += HALF;
-		n1 += of_risks ? 2 * HALF : 0;
-		n0 += of_risks ? 2 * HALF : 0;
-	}
-	out->y = log(y1 / n1) - log(y0 / n0);
-	out->v = 1 / y1 + 1 / y0 - (of_risks ? 1 / n1 + 1 / n0 : 0);
-	*out_half = half;
-	return true;
 }

@@ -82,14 +82,4 @@ const char *pool_state_name(enum pool_state state);
  */
 const char *pool_differ_words(double i2);
 
-/*
- * Two by two: the log ratio and variance of @y1 of @n1 against @y0 of @n0, as
- * risks (@of_risks: 1/y1 - 1/n1 + 1/y0 - 1/n0) or rates (1/y1 + 1/y0). Where
- * one count is 0 (of risks: or one is all), 0.5 is added to both for rates and
- * to all four cells for risks, and *@out_half is set. False where both are 0
- * or the counts cannot be; then nothing is written.
- */
-bool pool_pair(double y1, double n1, double y0, double n0, bool of_risks,
-	       struct pool_input *out, bool *out_half);
-
 #endif

@@ -1,8 +1,8 @@
 #include "store/evidence/sites.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Is there at most one row a month? One walk where they are in order. */
 static bool one_a_month(const struct series *s)
@@ -68,16 +68,24 @@ static double sum_of(double *values, size_t n)
 	return sum;
 }
 
+/* What is no number comes last. */
+static int figure_order(double a, double b)
+{
+	if (isnan(a) || isnan(b)) {
+		return (isnan(a) ? 1 : 0) - (isnan(b) ? 1 : 0);
+	}
+	return (a > b) - (a < b);
+}
+
 /* Of several rows that cannot be one stands for the month, the same always. */
 static bool row_worse(const struct series_row *row,
 		      const struct series_row *than)
 {
-	int order = memcmp(&row->numerator, &than->numerator,
-			   sizeof row->numerator);
+	int order = figure_order(row->numerator, than->numerator);
 
-	return order != 0 ? order > 0
-			  : memcmp(&row->denominator, &than->denominator,
-				   sizeof row->denominator) > 0;
+	return order != 0
+		       ? order > 0
+		       : figure_order(row->denominator, than->denominator) > 0;
 }
 
 /* Add up the month of @out; false where a site has no figure for it. */
@@ -85,8 +93,8 @@ static bool month_sum(const struct series *const *sites, size_t n,
 		      enum effect_shape shape, size_t hint,
 		      struct series_row *out)
 {
-	double numerators[SITES_MAX];
-	double denominators[SITES_MAX];
+	double numerators[SITES_MAX] = { 0 };
+	double denominators[SITES_MAX] = { 0 };
 	const struct series_row *wrong = NULL;
 	const struct series_row *row;
 	enum series_phase phase = SERIES_TRANSITION;

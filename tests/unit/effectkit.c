@@ -124,8 +124,9 @@ double random_poisson(uint64_t *seed, double mean)
 		part = fmin(mean, 200);
 		mean -= part;
 		least = exp(-part);
-		for (product = random_unit(seed); product > least;
-		     product *= random_unit(seed)) {
+		product = random_unit(seed);
+		while (product > least) {
+			product *= random_unit(seed);
 			n++;
 		}
 	}

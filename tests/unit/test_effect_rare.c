@@ -14,40 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static void assert_close(double got, double expected, double relative)
-{
-	if (!(fabs(got - expected) <= relative * fabs(expected))) {
-		print_error("%.15g is not %.15g\n", got, expected);
-		fail();
-	}
-}
-
-static struct series_row row_of(int32_t month, double numerator,
-				double denominator, enum series_phase phase)
-{
-	struct series_row row = { 0 };
-
-	row.month = month;
-	row.day = 1;
-	row.numerator = numerator;
-	row.denominator = denominator;
-	row.phase = phase;
-	return row;
-}
-
-/* A series of at most 100 rows, in memory of its own. */
-struct made {
-	struct series_row rows[100];
-	struct series series;
-};
-
-static void made_add(struct made *m, struct series_row row)
-{
-	assert_true(m->series.n < 100);
-	m->rows[m->series.n] = row;
-	m->series.rows = m->rows;
-	m->series.n++;
-}
+#include "tests/unit/effectkit.h"
 
 /* @before and @after months of @y of 1,000, and a wave so that they differ. */
 static void made_steady(struct made *m, unsigned before, unsigned after,
@@ -72,8 +39,55 @@ static void assert_none(const struct effect *e, enum effect_state state)
 	assert_int_equal(effect_verdict(e), EFFECT_UNKNOWN);
 }
 
+/* 12 months that add up to @y events of @n. */
+static void made_sum(struct made *m, double y, double n,
+		     enum series_phase phase)
+{
+	size_t i;
+
+	for (i = 0; i < 12; i++) {
+		made_add(m,
+			 row_of((int32_t)m->series.n, y / 12, n / 12, phase));
+	}
+}
+
 /* ---- no event on one side ------------------------------------------------
  */
+
+/* The log ratio of the case @name; @y and @n, after and before, are its keys.
+ */
+static void assert_as_metafor(const char *name, const char *const keys[4],
+			      enum effect_shape shape)
+{
+	json_t *o = expected_read("meta-05-edge");
+	const json_t *c = json_object_get(o, name);
+	struct effect e;
+	struct made m;
+
+	memset(&m, 0, sizeof m);
+	made_sum(&m, expected_number(c, keys[2]), expected_number(c, keys[3]),
+		 SERIES_BEFORE);
+	made_sum(&m, expected_number(c, keys[0]), expected_number(c, keys[1]),
+		 SERIES_AFTER);
+	effect_before_after(&m.series, shape, &e);
+	assert_int_equal(e.state, EFFECT_FULL);
+	assert_true(e.half_added);
+	assert_close(e.log_ratio, expected_number(c, "yi"), 1e-9);
+	if (shape == EFFECT_RATE) { /* of a share, phi is that of both */
+		assert_close(e.variance, expected_number(c, "vi"), 1e-9);
+	}
+	json_decref(o);
+}
+
+static void effect__adds_half_as_metafor_does(void **state)
+{
+	static const char *const risks[] = { "ai", "n1", "ci", "n2" };
+	static const char *const rates[] = { "x1", "t1", "x2", "t2" };
+
+	(void)state;
+	assert_as_metafor("zero_cell_RR", risks, EFFECT_PROPORTION);
+	assert_as_metafor("zero_event_IRR", rates, EFFECT_RATE);
+}
 
 /* The best result there is: 24 months of 5 of 200, then none. */
 static void effect__adds_half_an_event_where_one_side_has_none(void **state)
@@ -101,7 +115,7 @@ static void effect__adds_half_an_event_where_one_side_has_none(void **state)
 	/* a share's phi is at least 1 - p, of the figures as they are used */
 	effect_before_after(&m.series, EFFECT_PROPORTION, &e);
 	assert_close(e.ratio, 0.5 / 120.5, 1e-9);
-	assert_close(e.phi, 1 - 121 / 9600.0, 1e-9);
+	assert_close(e.phi, 1 - 121 / 9602.0, 1e-9);
 
 	/* no trend before: the same, but less sure */
 	effect_own_trend(&m.series, EFFECT_RATE, &own);
@@ -248,6 +262,7 @@ static void effect__needs_enough_gaps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(effect__adds_half_as_metafor_does),
 		cmocka_unit_test(
 			effect__adds_half_an_event_where_one_side_has_none),
 		cmocka_unit_test(

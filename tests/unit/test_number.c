@@ -114,44 +114,6 @@ static void number_text__agrees_with_the_library_elsewhere(void **state)
 	}
 }
 
-static void number_round__keeps_eight_digits(void **state)
-{
-	static const struct {
-		double x;
-		double rounded;
-	} cases[] = {
-		{ 0.78095068216, 0.78095068 },
-		{ -0.78095068716, -0.78095069 },
-		{ 123456789, 123456790 },
-		{ 1e300, 1e300 },
-		{ 1.23456785e-200, 1.2345679e-200 },
-		{ 99999999.9, 100000000 },
-		{ 0.1 + 0.2, 0.3 },
-		{ 24, 24 },
-		{ 0, 0 },
-	};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-		assert_true(number_round(cases[i].x) == cases[i].rounded);
-		/* rounding twice is rounding once */
-		assert_true(number_round(number_round(cases[i].x)) ==
-			    cases[i].rounded);
-	}
-	assert_true(isfinite(number_round(DBL_MAX)));
-	assert_true(isfinite(number_round(DBL_TRUE_MIN)));
-}
-
-static void number_round__is_never_what_is_no_number(void **state)
-{
-	(void)state;
-	assert_true(number_round((double)NAN) == 0);
-	assert_true(number_round((double)INFINITY) == 0);
-	assert_true(number_round(-(double)INFINITY) == 0);
-	assert_false(signbit(number_round(-0.0)));
-}
-
 static void number_percent_fewer__says_how_many(void **state)
 {
 	(void)state;
@@ -179,8 +141,6 @@ int main(void)
 		cmocka_unit_test(number_text__has_a_dash_for_what_is_no_number),
 		cmocka_unit_test(
 			number_text__agrees_with_the_library_elsewhere),
-		cmocka_unit_test(number_round__keeps_eight_digits),
-		cmocka_unit_test(number_round__is_never_what_is_no_number),
 		cmocka_unit_test(number_percent_fewer__says_how_many),
 	};
 

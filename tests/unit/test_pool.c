@@ -361,118 +361,6 @@ static void pool__names_states_and_differences(void **state)
 	assert_string_equal(pool_differ_words(100), "a lot");
 }
 
-/* ---- two by two ----------------------------------------------------------
- */
-
-/* The counts of the table @name, as metafor has them. */
-static void assert_pairs(const char *name, bool of_risks)
-{
-	json_t *o = expected_read(name);
-	const json_t *studies = json_object_get(o, "studies");
-	struct pool_input in;
-	char path[200];
-	char line[200];
-	double c[4];
-	bool half;
-	size_t i = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof path, EFFECTKIT_DATA "%s.csv", name);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	assert_non_null(fgets(line, sizeof line, f));
-	while (fgets(line, sizeof line, f) != NULL) {
-		/* NOLINTNEXTLINE(cert-err34-c): files of our own */
-		assert_int_equal(sscanf(line,
-					"%*d,\"%*[^\"]\",%*d,%lf,%lf,%lf,%lf",
-					&c[0], &c[1], &c[2], &c[3]),
-				 4);
-		assert_true(pool_pair(c[0], of_risks ? c[0] + c[1] : c[1], c[2],
-				      of_risks ? c[2] + c[3] : c[3], of_risks,
-				      &in, &half));
-		assert_false(half);
-		assert_close(in.y,
-			     expected_number(json_array_get(studies, i), "yi"),
-			     NEAR);
-		assert_close(in.v,
-			     expected_number(json_array_get(studies, i), "vi"),
-			     NEAR);
-		i++;
-	}
-	assert_int_equal(i, json_array_size(studies));
-	assert_true(i >= 9);
-	(void)fclose(f);
-	json_decref(o);
-}
-
-static void pool_pair__agrees_with_metafor(void **state)
-{
-	(void)state;
-	assert_pairs("meta-01-bcg-rr", true);
-	assert_pairs("meta-03-crbsi-irr", false);
-}
-
-static void pool_pair__adds_half_for_that_pair_only(void **state)
-{
-	json_t *o = expected_read("meta-05-edge");
-	const json_t *e = json_object_get(o, "zero_cell_RR");
-	struct pool_input in;
-	bool half = false;
-
-	(void)state;
-	assert_true(pool_pair(expected_number(e, "ai"),
-			      expected_number(e, "n1"),
-			      expected_number(e, "ci"),
-			      expected_number(e, "n2"), true, &in, &half));
-	assert_true(half);
-	assert_close(in.y, expected_number(e, "yi"), NEAR);
-	assert_close(in.v, expected_number(e, "vi"), NEAR);
-
-	half = false;
-	e = json_object_get(o, "zero_event_IRR");
-	assert_true(pool_pair(expected_number(e, "x1"),
-			      expected_number(e, "t1"),
-			      expected_number(e, "x2"),
-			      expected_number(e, "t2"), false, &in, &half));
-	assert_true(half);
-	assert_close(in.y, expected_number(e, "yi"), NEAR);
-	assert_close(in.v, expected_number(e, "vi"), NEAR);
-	json_decref(o);
-
-	/* all of them: the other cell is empty */
-	assert_true(pool_pair(50, 50, 20, 50, true, &in, &half));
-	assert_true(half && in.v > 0);
-	assert_true(pool_pair(50, 50, 50, 50, true, &in, &half));
-	assert_true(half && in.v > 0 && in.y == 0);
-	assert_true(pool_pair(50, 50, 20, 50, false, &in, &half));
-	assert_false(half);
-}
-
-static void pool_pair__refuses_counts_that_cannot_be(void **state)
-{
-	static const double bad[][4] = {
-		{ 0, 10, 0, 10 },
-		{ -1, 10, 1, 10 },
-		{ 1, 0, 1, 10 },
-		{ 1, 10, 1, -10 },
-		{ 11, 10, 1, 10 },
-		{ 1, 10, 11, 10 },
-		{ (double)NAN, 10, 1, 10 },
-		{ 1, 10, 1, (double)INFINITY },
-	};
-	struct pool_input in = { 7, 7 };
-	bool half = false;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof bad / sizeof *bad; i++) {
-		assert_false(pool_pair(bad[i][0], bad[i][1], bad[i][2],
-				       bad[i][3], true, &in, &half));
-	}
-	assert_true(in.y == 7 && in.v == 7 && !half);
-	assert_true(pool_pair(11, 10, 1, 10, false, &in, &half));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,9 +372,6 @@ int main(void)
 		cmocka_unit_test(pool__refuses_what_is_no_result),
 		cmocka_unit_test(pool__gives_each_its_weight),
 		cmocka_unit_test(pool__names_states_and_differences),
-		cmocka_unit_test(pool_pair__agrees_with_metafor),
-		cmocka_unit_test(pool_pair__adds_half_for_that_pair_only),
-		cmocka_unit_test(pool_pair__refuses_counts_that_cannot_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
