@@ -340,7 +340,6 @@ static void judge_short(const struct certainty_input *in,
 static void say_biases(struct certainty_reason *reason,
 		       const struct certainty_input *in)
 {
-	const char *joint = in->pooled ? " or " : " and ";
 	double shares[BIAS_FLAGS_N];
 	size_t kinds = 0;
 	size_t heaviest;
@@ -358,12 +357,12 @@ static void say_biases(struct certainty_reason *reason,
 				heaviest = i;
 			}
 		}
-		say(reason, named == 0 ? "" : joint);
+		say(reason, named == 0 ? "" : "; ");
 		say(reason, biases[heaviest]);
 		shares[heaviest] = 0;
 	}
 	if (kinds > BIAS_NAMED) {
-		say(reason, in->pooled ? " or more" : " and more");
+		say(reason, "; and more");
 	}
 }
 
@@ -375,9 +374,10 @@ static void judge_bias(const struct certainty_input *in,
 	double share = share_of(in, has_bias, any);
 
 	if (share >= HALF) {
-		reason = reason_add(out, STEP_BIAS, -1, "");
-		say_biases(reason, in);
+		reason = reason_add(out, STEP_BIAS, -1, "open to bias");
 		say_share(reason, in, share);
+		say(reason, ": ");
+		say_biases(reason, in);
 	}
 }
 

@@ -250,19 +250,21 @@ static void certainty__goes_down_for_bias(void **state)
 	judged_one(&j, "randomised");
 	j.regions[0].bias = BIAS_OTHER_CHANGES_EXPLAIN;
 	assert_judged(&j, CERTAINTY_MODERATE, STEP_BIAS,
-		      "down one: other changes could explain the result");
+		      "down one: open to bias: other changes could explain the "
+		      "result");
 	j.regions[0].bias |= BIAS_FIDELITY_UNKNOWN;
 	assert_judged(&j, CERTAINTY_MODERATE, STEP_BIAS,
-		      "down one: other changes could explain the result and "
-		      "fidelity is not known");
+		      "down one: open to bias: other changes could explain the "
+		      "result; fidelity is not known");
 	/* all of them are one step, and have room */
 	j.regions[0].bias = (1u << BIAS_FLAGS_N) - 1;
 	certainty_judge(&j.in, &j.out);
 	assert_int_equal(j.out.level, CERTAINTY_MODERATE);
 	assert_string_equal(j.out.reasons[1].words,
-			    "down one: other changes could explain the result "
-			    "and whether other changes could explain it is not "
-			    "known and fidelity is not known and more");
+			    "down one: open to bias: other changes could "
+			    "explain the result; whether other changes could "
+			    "explain it is not known; fidelity is not known; "
+			    "and more");
 }
 
 /* Regions with a flag, any one, have to carry half of the weight. */
@@ -277,9 +279,9 @@ static void certainty__of_a_pool_goes_down_for_bias_of_half(void **state)
 	j.regions[3].bias = BIAS_OTHER_CHANGES_EXPLAIN;
 	j.regions[3].weight = 0.26;
 	assert_judged(&j, CERTAINTY_VERY_LOW, STEP_BIAS,
-		      "down one: other changes could explain the result or "
-		      "months are like the ones before them in regions with "
-		      "50 % of the weight");
+		      "down one: open to bias in regions with 50 % of the "
+		      "weight: other changes could explain the result; months "
+		      "are like the ones before them");
 	j.regions[3].weight = 0.24;
 	assert_judged(&j, CERTAINTY_LOW, STEP_BIAS, NULL);
 }
