@@ -32,9 +32,15 @@ static const char *const tables[] = {
 	" ORDER BY r.ref, l.rel, l.target, l.version, l.feed_id",
 	"SELECT 'fact', r.ref, c.name, c.value FROM record AS r"
 	" CROSS JOIN fact AS c ON c.record = r.id ORDER BY r.ref, c.name",
-	"SELECT 'effect', r.ref, e.shape, e.state, e.ratio, e.low, e.high"
+	"SELECT 'effect', r.ref, e.shape, e.state, e.ratio, e.low, e.high,"
+	" e.log_ratio, e.variance, e.df, e.phi, e.lag1, e.half_added,"
+	" e.months_before, e.months_after, e.plain_state, e.plain_log,"
+	" e.plain_variance, e.plain_df, e.plain_ratio, e.plain_low,"
+	" e.plain_high"
 	" FROM record AS r CROSS JOIN effect AS e ON e.record = r.id"
 	" ORDER BY r.ref, e.shape",
+	"SELECT 'numbers', r.ref, n.data FROM record AS r"
+	" CROSS JOIN numbers AS n ON n.record = r.id ORDER BY r.ref",
 	"SELECT 'search', r.ref, s.title, s.labels, s.text FROM record AS r"
 	" CROSS JOIN search AS s ON s.rowid = r.id ORDER BY r.ref",
 	"SELECT 'term', term, n FROM term ORDER BY term",
@@ -42,7 +48,7 @@ static const char *const tables[] = {
 	"SELECT 'rows', (SELECT count(*) FROM version),"
 	" (SELECT count(*) FROM tag), (SELECT count(*) FROM link),"
 	" (SELECT count(*) FROM fact), (SELECT count(*) FROM effect),"
-	" (SELECT count(*) FROM search)",
+	" (SELECT count(*) FROM numbers), (SELECT count(*) FROM search)",
 };
 
 struct summing {

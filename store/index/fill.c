@@ -13,20 +13,25 @@
 #include "store/record/region.h"
 
 /*
- * So many updates, or bytes of their files, are read together: enough that
- * threads are worth starting, and that a record with many versions in a row is
- * written once.
+ * Updates are taken in by groups: one is loaded, the one before it judged and
+ * the one before that written, all at the same time. So many updates, or bytes
+ * of their files, are a group: enough that threads are worth starting, and
+ * that a record with many versions in a row is written once.
  */
-#define SHEETS_MAX       256u
-#define SHEETS_BYTES_MAX (4u * 1024u * 1024u)
+#define GROUPS           3u
+#define SHEETS_MAX       128u
+#define SHEETS_BYTES_MAX (8u * 1024u * 1024u / GROUPS)
 
 #define CONTACT_BYTES (2 * REGION_CONTACT_BYTES_MAX + 4)
 
-/* Updates that are read together. */
 struct group {
-	struct sheet sheets[SHEETS_MAX];
+	uint64_t wanted[SHEETS_MAX]; /* updates that are to be loaded */
+	size_t wanted_n;
+	struct sheet sheets[SHEETS_MAX]; /* the first n of them */
 	size_t n;
 	uint64_t bytes;
+	int err; /* why the one behind them cannot be loaded */
+	struct weald_msg msg;
 };
 
 /* An update that is withheld. */
@@ -43,17 +48,23 @@ struct filling {
 	struct entry_feed ef;
 	/* what failed to be read of the feed: no fault of the index */
 	int feed_err;
-	bool again;   /* the index has these updates, and looks again */
-	uint64_t max; /* updates, or records that are taken out; 0: all */
+	struct weald_msg feed_msg;
+	bool again;    /* the index has these updates, and looks again */
+	uint64_t max;  /* updates, or records that are taken out; 0: all */
+	uint64_t at;   /* loaded up to here */
+	uint64_t last; /* of those that are to be loaded */
+	uint64_t n;    /* that were loaded */
 	/* updates that are withheld and were not; to be told at the end */
 	struct withheld *withheld;
 	size_t withheld_n;
-	/* two, in turns: one is written while the other is read */
-	struct group groups[2];
-	struct group *next; /* being loaded, or read */
-	struct group *last; /* read, to be written */
+	struct group groups[GROUPS];
+	struct group *loading;
+	struct group *judging;
+	struct group *writing;
+	size_t writes; /* 1: this turn has something to write */
+	size_t loads;  /* 1: and something to load */
 	int write_err;
-	struct weald_msg *msg;
+	struct weald_msg *msg; /* of who touches the index */
 };
 
 /* A feed's row. */
@@ -255,23 +266,13 @@ static int write_region(struct index *x, int64_t id, struct region *region,
 			 msg, "tti", region->name, contact, id);
 }
 
-static int read_region(const struct filling *f, const struct change *c)
+/* What is there of it but cannot be read: what stood before stands. */
+static int take_region(const struct filling *f, struct span text)
 {
 	struct region region = { .nodes_n = 0 };
-	struct buf text;
-	int r;
+	int r = region_parse(text, PATH_REGION, &region, f->msg);
 
-	buf_init(&text, CONTENT_BYTES_MAX);
-	r = feed_content(f->feed->feed, c->blob, &text, f->msg);
-	if (r == WEALD_OK) {
-		r = region_parse(buf_span(&text), PATH_REGION, &region, f->msg);
-		if (r == WEALD_INVALID || r == WEALD_TOOBIG) {
-			r = WEALD_NOTFOUND;
-		}
-	}
-	buf_release(&text);
-	if (r == WEALD_NOTFOUND) {
-		/* not here, or not to be read: what stood before stands */
+	if (r == WEALD_INVALID || r == WEALD_TOOBIG) {
 		msg_clear(f->msg);
 		return WEALD_OK;
 	}
@@ -284,9 +285,7 @@ static int read_region(const struct filling *f, const struct change *c)
 
 static int add_plain(const struct filling *f, const struct sheet *s)
 {
-	struct span region = span_of(PATH_REGION);
 	const struct update *u = &s->stored.update;
-	size_t i;
 	int r = WEALD_OK;
 
 	if (s->seen.state == INDEX_WITHHELD) {
@@ -299,24 +298,12 @@ static int add_plain(const struct filling *f, const struct sheet *s)
 			      f->msg, "iuusit", f->ef.id, u->seq, u->time,
 			      &u->action, (int64_t)s->seen.state, s->seen.why);
 	}
-	for (i = 0; r == WEALD_OK && i < u->changes_n; i++) {
-		if (span_equal(u->changes[i].path, region) &&
-		    !u->changes[i].removal) {
-			r = read_region(f, &u->changes[i]);
-		}
-	}
-	return r;
+	return r == WEALD_OK && s->has_region
+		       ? take_region(f, buf_span(&s->region))
+		       : r;
 }
 
 /* ---- filling ------------------------------------------------------------- */
-
-/* The feed's own fault: the index keeps what comes before it. */
-static void note_feed_fault(struct filling *f, uint64_t seq, int r)
-{
-	f->feed_err = r;
-	msg_prefix(f->msg, "%s: update %llu", f->feed->name,
-		   (unsigned long long)seq);
-}
 
 static int note_withheld(struct filling *f, const struct sheet *s)
 {
@@ -375,10 +362,43 @@ static int take_sheet(struct filling *f, struct sheet *s)
 			   f->again, f->msg);
 }
 
-/* Write what was read last; the only one that touches the index and @msg. */
-static void write_last(struct filling *f)
+/*
+ * The only one that touches the feed, whose handle is for one thread at a
+ * time. First all updates, then all files: they stand far from each other in
+ * a pack, of which little is mapped at a time.
+ */
+static void load_group(const struct filling *f, struct group *g)
 {
-	struct group *g = f->last;
+	struct weald_msg msg = { .text = "" };
+	size_t opened = 0;
+	int r = WEALD_OK;
+
+	while (r == WEALD_OK && opened < g->wanted_n) {
+		r = sheet_open(f->feed->feed, g->wanted[opened],
+			       &g->sheets[opened], &msg);
+		opened += r == WEALD_OK;
+	}
+	while (g->err == WEALD_OK && g->n < opened &&
+	       g->bytes < SHEETS_BYTES_MAX) {
+		g->err = sheet_load(f->feed->feed, &g->sheets[g->n], &g->msg);
+		if (g->err == WEALD_OK) {
+			g->bytes += g->sheets[g->n].bytes;
+			g->n++;
+		}
+	}
+	if (g->err == WEALD_OK && g->n == opened) {
+		g->err = r;
+		g->msg = msg;
+	}
+	/* the next group begins with what is too much for this one */
+	while (opened > g->n) {
+		sheet_release(&g->sheets[--opened]);
+	}
+}
+
+/* The only one that touches the index, and @f->msg. */
+static void write_group(struct filling *f, struct group *g)
+{
 	size_t i;
 	int r = f->write_err;
 
@@ -392,68 +412,82 @@ static void write_last(struct filling *f)
 		r = entries_write(f->entries, f->msg);
 	}
 	g->n = 0;
-	g->bytes = 0;
 	f->write_err = r;
 }
 
+/* The longest first: writing, loading, then each sheet to be judged. */
 static void work_cb(void *ctx, size_t worker, size_t i)
 {
 	struct filling *f = ctx;
 
 	(void)worker;
-	if (i == 0) {
-		write_last(f);
+	if (i < f->writes) {
+		write_group(f, f->writing);
+	} else if (i < f->writes + f->loads) {
+		load_group(f, f->loading);
 	} else {
-		sheet_judge(&f->next->sheets[i - 1]);
+		sheet_judge(&f->judging->sheets[i - f->writes - f->loads]);
 	}
 }
 
-/* Read what is loaded on all processors, and write what was read before. */
-static int turn(struct filling *f)
+/* What was loaded, and what was not: the index keeps what comes before it. */
+static int note_loaded(struct filling *f, const struct group *g)
 {
-	struct group *g = f->next;
-
-	parallel_for(g->n + 1, work_cb, f);
-	f->next = f->last;
-	f->last = g;
-	return f->write_err;
-}
-
-/*
- * Take in update @seq, with those that follow. Where it cannot be read
- * f->feed_err says so, and nothing may follow.
- */
-static int take_update(struct filling *f, uint64_t seq)
-{
-	struct group *g = f->next;
-	struct sheet *s = &g->sheets[g->n];
-	int r;
-
-	r = sheet_load(f->feed->feed, seq, s, f->msg);
-	if (r == WEALD_NOMEM) {
-		return r;
+	if (g->n > 0) {
+		f->at = g->wanted[g->n - 1];
+		f->n += g->n;
 	}
-	if (r != WEALD_OK) {
-		note_feed_fault(f, seq, r);
-		return WEALD_OK;
+	if (g->err == WEALD_OK || g->err == WEALD_NOMEM) {
+		return g->err;
 	}
-	g->n++;
-	g->bytes += s->bytes;
-	if (g->n == SHEETS_MAX || g->bytes >= SHEETS_BYTES_MAX) {
-		return turn(f);
-	}
+	f->feed_err = g->err;
+	f->feed_msg = g->msg;
+	msg_prefix(&f->feed_msg, "%s: update %llu", f->feed->name,
+		   (unsigned long long)g->wanted[g->n]);
 	return WEALD_OK;
 }
 
-/* The end of it: what is loaded, and what was read last. */
-static int take_rest(struct filling *f)
+/* Each group a step further, on all processors. */
+static int turn(struct filling *f)
 {
-	int r = turn(f);
+	struct group *free_one = f->writing;
+	int r;
 
-	if (r == WEALD_OK) {
-		r = turn(f);
+	f->writes = f->writing->n > 0;
+	f->loads = f->loading->wanted_n > 0;
+	parallel_for(f->writes + f->loads + f->judging->n, work_cb, f);
+	r = note_loaded(f, f->loading);
+	f->writing = f->judging;
+	f->judging = f->loading;
+	f->loading = free_one;
+	return r == WEALD_OK ? f->write_err : r;
+}
+
+/* Which updates come next, at most SHEETS_MAX; none: that is all. */
+typedef int want_fn(struct filling *f, struct group *g);
+
+static int take_all(struct filling *f, want_fn *want)
+{
+	struct group *g;
+	int r = WEALD_OK;
+
+	while (r == WEALD_OK) {
+		g = f->loading;
+		g->wanted_n = 0;
+		g->bytes = 0;
+		g->err = WEALD_OK;
+		if (f->feed_err == WEALD_OK) {
+			r = want(f, g);
+		}
+		if (r == WEALD_OK &&
+		    g->wanted_n + f->judging->n + f->writing->n == 0) {
+			return entries_finish(f->entries, f->msg);
+		}
+		if (r == WEALD_OK) {
+			r = turn(f);
+		}
 	}
-	return r == WEALD_OK ? entries_finish(f->entries, f->msg) : r;
+	return r;
 }
 
 static int write_place(const struct filling *f, uint64_t seq)
@@ -499,12 +533,20 @@ static int stand(struct filling *f, struct row *row, bool *out_left)
 	return r;
 }
 
+static int want_following(struct filling *f, struct group *g)
+{
+	while (g->wanted_n < SHEETS_MAX && f->at + g->wanted_n < f->last) {
+		g->wanted[g->wanted_n] = f->at + g->wanted_n + 1;
+		g->wanted_n++;
+	}
+	return WEALD_OK;
+}
+
 static int fill(struct filling *f, uint64_t *out_left)
 {
 	uint64_t last = feed_committed_seq(f->feed->feed);
 	bool leaving = false;
 	struct row row;
-	uint64_t seq;
 	int r;
 
 	r = stand(f, &row, &leaving);
@@ -515,24 +557,15 @@ static int fill(struct filling *f, uint64_t *out_left)
 		*out_left = last;
 		return WEALD_OK;
 	}
-	if (f->max != 0 && last - row.seq > f->max) {
-		last = row.seq + f->max;
-	}
-	for (seq = row.seq; seq < last; seq++) {
-		r = take_update(f, seq + 1);
-		if (r != WEALD_OK) {
-			return r;
-		}
-		if (f->feed_err != WEALD_OK) {
-			break;
-		}
-	}
-	r = take_rest(f);
-	if (r == WEALD_OK && seq > row.seq) {
-		r = write_place(f, seq);
+	f->at = row.seq;
+	f->last = f->max != 0 && last - row.seq > f->max ? row.seq + f->max
+							 : last;
+	r = take_all(f, want_following);
+	if (r == WEALD_OK && f->at > row.seq) {
+		r = write_place(f, f->at);
 	}
 	if (r == WEALD_OK) {
-		*out_left = feed_committed_seq(f->feed->feed) - seq;
+		*out_left = last - f->at;
 	}
 	return r;
 }
@@ -554,8 +587,9 @@ static int filling_begin(struct index *x, const struct index_feed *feed,
 	f->msg = msg;
 	f->ef.name = span_of(feed->name);
 	f->ef.slug = span_of(feed_identity(feed->feed)->slug);
-	f->next = &f->groups[0];
-	f->last = &f->groups[1];
+	f->loading = &f->groups[0];
+	f->judging = &f->groups[1];
+	f->writing = &f->groups[2];
 	r = begin(x, &f->entries, msg);
 	if (r != WEALD_OK) {
 		free(f);
@@ -569,9 +603,9 @@ static int filling_end(struct filling *f, int r)
 {
 	size_t i;
 
-	for (i = 0; i < SHEETS_MAX; i++) {
-		sheet_release(&f->groups[0].sheets[i]);
-		sheet_release(&f->groups[1].sheets[i]);
+	for (i = 0; i < GROUPS * SHEETS_MAX; i++) {
+		sheet_release(
+			&f->groups[i / SHEETS_MAX].sheets[i % SHEETS_MAX]);
 	}
 	r = end(f->x, f->entries, r, f->msg);
 	for (i = 0; i < f->withheld_n; i++) {
@@ -583,8 +617,9 @@ static int filling_end(struct filling *f, int r)
 		free(f->withheld[i].why);
 	}
 	free(f->withheld);
-	if (r == WEALD_OK) {
+	if (r == WEALD_OK && f->feed_err != WEALD_OK) {
 		r = f->feed_err;
+		msg_set(f->msg, "%s", f->feed_msg.text);
 	}
 	free(f);
 	return r;
@@ -625,11 +660,26 @@ static int next_absent(struct filling *f, uint64_t after, uint64_t *out)
 	return r;
 }
 
+static int want_absent(struct filling *f, struct group *g)
+{
+	uint64_t seq = f->at;
+	int r = WEALD_OK;
+
+	while (g->wanted_n < SHEETS_MAX &&
+	       (f->max == 0 || f->n + g->wanted_n < f->max)) {
+		r = next_absent(f, seq, &seq);
+		if (r != WEALD_OK || seq == 0) {
+			return r;
+		}
+		g->wanted[g->wanted_n++] = seq;
+	}
+	return r;
+}
+
 static int revisit(struct filling *f, uint64_t *cursor, bool *out_left)
 {
 	struct row row;
 	uint64_t seq = 0;
-	uint64_t n = 0;
 	int r;
 
 	r = read_row(f->x, f->feed, &row, f->msg);
@@ -639,18 +689,14 @@ static int revisit(struct filling *f, uint64_t *cursor, bool *out_left)
 	}
 	f->ef.id = row.id;
 	f->again = true;
-	r = next_absent(f, *cursor, &seq);
-	while (r == WEALD_OK && f->feed_err == WEALD_OK && seq != 0 &&
-	       (f->max == 0 || n < f->max)) {
-		*cursor = seq;
-		n++;
-		r = take_update(f, seq);
-		if (r == WEALD_OK) {
-			r = next_absent(f, *cursor, &seq);
-		}
+	f->at = *cursor;
+	r = take_all(f, want_absent);
+	if (r == WEALD_OK) {
+		r = next_absent(f, f->at, &seq);
 	}
+	*cursor = f->at;
 	*out_left = seq != 0;
-	return r == WEALD_OK ? take_rest(f) : r;
+	return r;
 }
 
 int index_revisit(struct index *x, const struct index_feed *feed,

@@ -304,6 +304,7 @@ static int remove_rows(struct entries *e, int64_t id, struct weald_msg *msg)
 		"DELETE FROM link WHERE record = ?",
 		"DELETE FROM fact WHERE record = ?",
 		"DELETE FROM effect WHERE record = ?",
+		"DELETE FROM numbers WHERE record = ?",
 		"DELETE FROM search WHERE rowid = ?"
 	};
 	sqlite3_stmt *s = NULL;
@@ -539,57 +540,136 @@ static int write_contact(struct entries *e, const struct entry *one,
 	return r == WEALD_TOOBIG ? WEALD_OK : r;
 }
 
+static int write_fact_of(struct entries *e, const struct entry *one,
+			 const char *name, struct weald_msg *msg)
+{
+	const struct value *v = record_get(one->content->record, name);
+
+	return v != NULL && v->type == VALUE_TEXT && v->valid
+		       ? write_fact(e, one->id, name, span_of(v->text), msg)
+		       : WEALD_OK;
+}
+
+/* Whether anything else changed: the list itself is in the text. */
+static int write_other_changes(struct entries *e, const struct entry *one,
+			       struct weald_msg *msg)
+{
+	const struct value *v =
+		record_get(one->content->record, "other_changes");
+
+	if (v == NULL || v->type != VALUE_LIST || !v->valid) {
+		return WEALD_OK;
+	}
+	return write_fact(e, one->id, "other_changes",
+			  span_of(v->n == 0 ? "none" : "some"), msg);
+}
+
 static int write_facts(struct entries *e, const struct entry *one,
 		       struct weald_msg *msg)
 {
-	static const char *const names[] = {
-		"stage",         "started",         "status",
-		"level",         "reason",          "conclusion",
-		"outcome",       "shape",           "type",
-		"design",        "direction",       "version_seen",
-		"ack_needed",    "target_versions", "target_version",
-		"next_review",   "review_on",       "valid_until",
-		"endorser",      "issued",          "population",
-		"harm.physical", "ihi_progress",    "sites.using",
-		"sites.planned", "summary",         "start",
+	static const char *const of_all[] = {
+		"stage",          "started",
+		"status",         "level",
+		"reason",         "conclusion",
+		"outcome",        "shape",
+		"type",           "design",
+		"direction",      "version_seen",
+		"ack_needed",     "target_versions",
+		"target_version", "next_review",
+		"review_on",      "valid_until",
+		"endorser",       "issued",
+		"population",     "harm.physical",
+		"ihi_progress",   "sites.using",
+		"sites.planned",  "summary",
+		"start",          NULL
 	};
-	const struct value *v;
-	size_t i;
+	static const char *const of_studies[] = { "other_changes_could_explain",
+						  "fidelity.percent",
+						  "measure_changed",
+						  "transition_months",
+						  "judged_certainty",
+						  "judged_by",
+						  "judged_reason",
+						  "scope.level",
+						  NULL };
+	static const char *const of_measures[] = {
+		"undesired_event", "numerator", "denominator", "data_source",
+		"frequency",       "per",       "chart",       "target",
+		"min_denominator", NULL
+	};
+	static const char *const none[] = { NULL };
+	const struct kind *k = one->content->record->kind;
+	const char *kind = k == NULL ? "" : k->name;
+	const bool is_study =
+		strcmp(kind, "evidence") == 0 || strcmp(kind, "adoption") == 0;
+	const char *const *names = of_all;
 	int r = WEALD_OK;
 
-	for (i = 0; r == WEALD_OK && i < sizeof names / sizeof names[0]; i++) {
-		v = record_get(one->content->record, names[i]);
-		if (v != NULL && v->type == VALUE_TEXT && v->valid) {
-			r = write_fact(e, one->id, names[i], span_of(v->text),
-				       msg);
-		}
+	for (; r == WEALD_OK && *names != NULL; names++) {
+		r = write_fact_of(e, one, *names, msg);
+	}
+	names = is_study ? of_studies : none;
+	if (strcmp(kind, "measure") == 0) {
+		names = of_measures;
+	}
+	for (; r == WEALD_OK && *names != NULL; names++) {
+		r = write_fact_of(e, one, *names, msg);
+	}
+	if (r == WEALD_OK && is_study) {
+		r = write_other_changes(e, one, msg);
 	}
 	return r == WEALD_OK ? write_contact(e, one, msg) : r;
 }
 
-static int write_effects(struct entries *e, const struct entry *one,
-			 struct weald_msg *msg)
+static int write_effect(struct entries *e, int64_t id, unsigned shape,
+			const struct content *c, struct weald_msg *msg)
 {
 	/* in the order of enum effect_shape */
 	static const char *const shapes[EFFECT_SHAPES_N] = {
 		"rate", "proportion", "count", "mean", "time-between"
 	};
-	const struct effect *f;
-	bool estimate;
+	const struct effect *own = &c->own_trend[shape];
+	const struct effect *plain = &c->plain[shape];
+
+	return index_run(
+		e->x,
+		"INSERT INTO effect (record, shape, state, ratio, low, high,"
+		" log_ratio, variance, df, phi, lag1, half_added,"
+		" months_before, months_after, plain_state, plain_log,"
+		" plain_variance, plain_df, plain_ratio, plain_low,"
+		" plain_high) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		" ?, ?, ?, ?, ?, ?, ?, ?)",
+		msg,
+		"ittdddddudd"
+		"iuut"
+		"ddu"
+		"ddd",
+		id, shapes[shape], effect_state_name(own->state), own->ratio,
+		own->low, own->high, own->log_ratio, own->variance,
+		(uint64_t)own->df, own->phi, own->lag1,
+		(int64_t)own->half_added, (uint64_t)own->months_before,
+		(uint64_t)own->months_after, effect_state_name(plain->state),
+		plain->log_ratio, plain->variance, (uint64_t)plain->df,
+		plain->ratio, plain->low, plain->high);
+}
+
+static int write_numbers(struct entries *e, const struct entry *one,
+			 struct weald_msg *msg)
+{
+	const struct content *c = one->content;
+	struct span data = buf_span(&c->numbers);
 	unsigned i;
 	int r = WEALD_OK;
 
-	for (i = 0; r == WEALD_OK && i < EFFECT_SHAPES_N; i++) {
-		f = &one->content->effects[i];
-		estimate = f->state == EFFECT_FULL || f->state == EFFECT_SHORT;
+	for (i = 0; r == WEALD_OK && c->has_effects && i < EFFECT_SHAPES_N;
+	     i++) {
+		r = write_effect(e, one->id, i, c, msg);
+	}
+	if (r == WEALD_OK && data.len > 0) {
 		r = index_run(e->x,
-			      "INSERT INTO effect (record, shape, state,"
-			      " ratio, low, high) VALUES (?, ?, ?, ?, ?, ?)",
-			      msg, "ittddd", one->id, shapes[i],
-			      effect_state_name(f->state),
-			      estimate ? f->ratio : 0.0,
-			      estimate ? f->low : 0.0,
-			      estimate ? f->high : 0.0);
+			      "INSERT INTO numbers (record, data)"
+			      " VALUES (?, ?)",
+			      msg, "ib", one->id, &data);
 	}
 	return r;
 }
@@ -648,8 +728,8 @@ static int write_content(struct entries *e, const struct entry *one,
 	if (r == WEALD_OK && rec != NULL) {
 		r = write_facts(e, one, msg);
 	}
-	if (r == WEALD_OK && one->content->has_effects) {
-		r = write_effects(e, one, msg);
+	if (r == WEALD_OK) {
+		r = write_numbers(e, one, msg);
 	}
 	return r == WEALD_OK ? write_search(e, one, msg) : r;
 }

@@ -41,7 +41,9 @@ struct content {
 	struct record *record; /* borrows md; NULL: its fields do not read */
 	bool known;
 	bool has_effects;
-	struct effect effects[EFFECT_SHAPES_N];
+	struct effect own_trend[EFFECT_SHAPES_N];
+	struct effect plain[EFFECT_SHAPES_N];
+	struct buf numbers; /* as numbers_write() has them; empty: none */
 };
 void content_free(struct content *c);
 
@@ -54,9 +56,10 @@ struct seen {
 };
 
 /*
- * An update with the files that its record has after it: sheet_load() reads
- * them from the feed, sheet_judge() finds out what they say. Only the first
- * touches the feed; the second may run on any thread, a sheet each.
+ * An update with the files that its record has after it: sheet_open() reads
+ * the update from the feed, sheet_load() the files, and sheet_judge() finds
+ * out what they say. Only the first two touch the feed; the last may run on
+ * any thread, a sheet each.
  */
 struct sheet {
 	struct stored stored;
@@ -66,13 +69,21 @@ struct sheet {
 	uint64_t bytes;
 	bool absent; /* one is not in this home */
 	bool over;   /* there are more than are looked at */
+	/* of an update about the feed itself: region.yaml, where it is here */
+	struct buf region;
+	bool has_region;
 	struct seen seen;
 	int err; /* of sheet_judge(): WEALD_OK or WEALD_NOMEM */
 };
 
-/* Fills the zeroed @out. WEALD_CORRUPT (the feed), WEALD_IO, WEALD_NOMEM. */
-int sheet_load(const struct feed *feed, uint64_t seq, struct sheet *out,
+/*
+ * Fill the zeroed @out, then add the files to it. On failure it is as before,
+ * or holds some of them; sheet_release() in any case.
+ *   WEALD_CORRUPT (the feed), WEALD_IO, WEALD_NOMEM
+ */
+int sheet_open(const struct feed *feed, uint64_t seq, struct sheet *out,
 	       struct weald_msg *msg);
+int sheet_load(const struct feed *feed, struct sheet *s, struct weald_msg *msg);
 /*
  * Read the record, and hold it and what the update says of itself against the
  * guard. An update about the feed itself has no content.

@@ -8,6 +8,7 @@
 #include "proto/path.h"
 #include "proto/text.h"
 #include "store/index/fill_private.h"
+#include "store/index/numbers.h"
 #include "store/record/problem.h"
 #include "store/record/ryaml.h"
 #include "store/record/series.h"
@@ -118,24 +119,49 @@ static int load_files(struct loading *l)
 	return r;
 }
 
-int sheet_load(const struct feed *feed, uint64_t seq, struct sheet *out,
-	       struct weald_msg *msg)
+/* What an update about the feed itself says of the region. */
+static int load_region(struct loading *l)
 {
-	struct loading l = { .feed = feed, .sheet = out, .msg = msg };
+	const struct span path = span_of(PATH_REGION);
+	struct sheet *s = l->sheet;
+	const struct update *u = &s->stored.update;
+	size_t i;
 	int r;
 
-	r = feed_read(feed, seq, &out->stored, msg);
-	if (r != WEALD_OK) {
+	for (i = 0; i < u->changes_n; i++) {
+		if (u->changes[i].removal ||
+		    !span_equal(u->changes[i].path, path)) {
+			continue;
+		}
+		buf_init(&s->region, CONTENT_BYTES_MAX);
+		r = feed_content(l->feed, u->changes[i].blob, &s->region,
+				 l->msg);
+		if (r == WEALD_NOTFOUND) {
+			msg_clear(l->msg);
+			return WEALD_OK;
+		}
+		s->has_region = r == WEALD_OK;
+		s->bytes += s->region.len;
 		return r;
 	}
-	out->is_loaded = true;
-	if (out->stored.update.record.len > 0) {
-		r = load_files(&l);
-	}
-	if (r != WEALD_OK) {
-		sheet_release(out);
-	}
+	return WEALD_OK;
+}
+
+int sheet_open(const struct feed *feed, uint64_t seq, struct sheet *out,
+	       struct weald_msg *msg)
+{
+	int r = feed_read(feed, seq, &out->stored, msg);
+
+	out->is_loaded = r == WEALD_OK;
 	return r;
+}
+
+int sheet_load(const struct feed *feed, struct sheet *s, struct weald_msg *msg)
+{
+	struct loading l = { .feed = feed, .sheet = s, .msg = msg };
+
+	return s->stored.update.record.len > 0 ? load_files(&l)
+					       : load_region(&l);
 }
 
 void sheet_release(struct sheet *s)
@@ -146,6 +172,7 @@ void sheet_release(struct sheet *s)
 		buf_release(&s->files[i].content);
 	}
 	free(s->files);
+	buf_release(&s->region);
 	content_free(s->seen.content);
 	if (s->is_loaded) {
 		stored_release(&s->stored);
@@ -172,6 +199,7 @@ void content_free(struct content *c)
 	if (c != NULL) {
 		record_free(c->record);
 		buf_release(&c->md);
+		buf_release(&c->numbers);
 		free(c);
 	}
 }
@@ -252,24 +280,50 @@ static bool is_known(const struct record *r, const struct problems *p,
 					  r->kind->fields_n, RYAML_DEPTH_MAX);
 }
 
-/* Evidence, and adoptions that have a series: their effects. */
-static int read_effects(const struct sheet *s, struct content *c)
+/*
+ * The field that names the file with the record's numbers, by its kind; NULL
+ * where the index does not keep them.
+ */
+static const char *series_field(const struct record *r)
+{
+	const char *kind = r == NULL || r->kind == NULL ? "" : r->kind->name;
+
+	if (strcmp(kind, "evidence") == 0 || strcmp(kind, "adoption") == 0) {
+		return "series";
+	}
+	return strcmp(kind, "priority") == 0 ? "baseline_series" : NULL;
+}
+
+/* A priority's numbers are a baseline: it changed nothing yet. */
+static void compute_effects(const struct series *s, struct content *c)
+{
+	unsigned i;
+
+	if (strcmp(c->record->kind->name, "priority") == 0) {
+		return;
+	}
+	for (i = 0; i < EFFECT_SHAPES_N; i++) {
+		effect_own_trend(s, (enum effect_shape)i, &c->own_trend[i]);
+		effect_before_after(s, (enum effect_shape)i, &c->plain[i]);
+	}
+	c->has_effects = true;
+}
+
+/* The numbers, and what they come to. */
+static int read_numbers(const struct sheet *s, struct content *c)
 {
 	struct problems problems = { .n = 0 };
 	struct series series = { .n = 0 };
+	const char *field = series_field(c->record);
 	const struct file *data;
-	const char *kind = c->record == NULL || c->record->kind == NULL
-				   ? ""
-				   : c->record->kind->name;
 	const char *name = RECORD_DATA;
-	unsigned i;
 	int r;
 
-	if (strcmp(kind, "evidence") != 0 && strcmp(kind, "adoption") != 0) {
+	if (field == NULL) {
 		return WEALD_OK;
 	}
-	if (record_text(c->record, "series")[0] != '\0') {
-		name = record_text(c->record, "series");
+	if (record_text(c->record, field)[0] != '\0') {
+		name = record_text(c->record, field);
 	}
 	data = files_find(s, name);
 	if (data == NULL) {
@@ -278,15 +332,12 @@ static int read_effects(const struct sheet *s, struct content *c)
 	r = series_parse(buf_span(&data->content), name, c->record, &series,
 			 &problems);
 	if (r == WEALD_OK && problems.errors == 0) {
-		for (i = 0; i < EFFECT_SHAPES_N; i++) {
-			effect_own_trend(&series, (enum effect_shape)i,
-					 &c->effects[i]);
-		}
-		c->has_effects = true;
+		compute_effects(&series, c);
+		r = numbers_write(&series, &c->numbers);
 	}
 	series_release(&series);
 	problems_release(&problems);
-	return r == WEALD_NOMEM ? r : WEALD_OK;
+	return r == WEALD_INVALID ? WEALD_OK : r;
 }
 
 /* What record.md says, whether or not it may be shown. */
@@ -300,6 +351,7 @@ static int read_content(struct sheet *s, const struct file *md)
 		return WEALD_NOMEM;
 	}
 	s->seen.content = c;
+	buf_init(&c->numbers, NUMBERS_BYTES_MAX);
 	/* the record borrows it: a copy that lives on */
 	buf_init(&c->md, CONTENT_BYTES_MAX);
 	r = buf_add(&c->md, md->content.data, md->content.len);
@@ -310,7 +362,7 @@ static int read_content(struct sheet *s, const struct file *md)
 	if (r == WEALD_OK) {
 		c->known =
 			is_known(c->record, &problems, s->stored.update.record);
-		r = read_effects(s, c);
+		r = read_numbers(s, c);
 	}
 	problems_release(&problems);
 	return r;

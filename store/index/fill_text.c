@@ -14,33 +14,47 @@
  */
 static int add_lines(struct buf *out, struct span s)
 {
-	const uint8_t *end = s.data + s.len;
-	const uint8_t *at = s.data;
-	size_t start = out->len;
+	const size_t room = out->max - out->len;
+	const uint8_t *end;
+	const uint8_t *at;
+	uint8_t *start;
+	uint8_t *to;
 	bool gap = false;
-	int r = WEALD_OK;
+	int r;
 
-	for (; r == WEALD_OK && at < end; at++) {
-		if (*at == '\n' || *at == '\r') {
-			if (out->len > start) {
-				r = buf_add_byte(out, '\n');
-				start = out->len;
-			}
-			gap = false;
-		} else if (*at <= ' ' || *at == 0x7f) {
-			gap = out->len > start;
-		} else {
+	/* one byte more at most: the line end behind the last */
+	s = text_cut(s, room == 0 ? 0 : room - 1);
+	if (s.len == 0) {
+		return WEALD_OK;
+	}
+	r = buf_reserve(out, s.len + 1);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	start = out->data + out->len;
+	to = start;
+	for (at = s.data, end = at + s.len; at < end; at++) {
+		if (*at > ' ' && *at != 0x7f) {
 			if (gap) {
-				r = buf_add_byte(out, ' ');
+				*to++ = ' ';
 				gap = false;
 			}
-			r = r == WEALD_OK ? buf_add_byte(out, *at) : r;
+			*to++ = *at;
+		} else if (*at == '\n' || *at == '\r') {
+			if (to > start) {
+				*to++ = '\n';
+				start = to;
+			}
+			gap = false;
+		} else {
+			gap = to > start;
 		}
 	}
-	if (r == WEALD_OK && out->len > start) {
-		r = buf_add_byte(out, '\n');
+	if (to > start) {
+		*to++ = '\n';
 	}
-	return r == WEALD_TOOBIG ? WEALD_OK : r;
+	out->len = (size_t)(to - out->data);
+	return WEALD_OK;
 }
 
 static int add_text(struct buf *out, const char *text)

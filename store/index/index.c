@@ -63,8 +63,11 @@ static const char *const probes[] = {
 	"SELECT record FROM link INDEXED BY link_target"
 	" ORDER BY target DESC LIMIT 1",
 	"SELECT record, name, value FROM fact ORDER BY record DESC LIMIT 1",
-	"SELECT record, shape, state, ratio, low, high FROM effect"
-	" ORDER BY record DESC LIMIT 1",
+	"SELECT record, shape, state, ratio, low, high, log_ratio, variance,"
+	" df, phi, lag1, half_added, months_before, months_after, plain_state,"
+	" plain_log, plain_variance, plain_df, plain_ratio, plain_low,"
+	" plain_high FROM effect ORDER BY record DESC LIMIT 1",
+	"SELECT record, data FROM numbers ORDER BY record DESC LIMIT 1",
 	"SELECT id FROM complete",
 	"SELECT term, n FROM term ORDER BY term DESC LIMIT 1",
 	"SELECT title, labels, text FROM search ORDER BY rowid DESC LIMIT 1",

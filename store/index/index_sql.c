@@ -111,15 +111,23 @@ int err_from_sqlite(struct index *x, int code, struct weald_msg *msg)
 	return r;
 }
 
-/* FNV-1a */
+/* By eight bytes: twice for every statement that is run. */
 static uint64_t hash_of(const char *text)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+	size_t left = strlen(text);
+	uint64_t h = left;
+	uint64_t part;
+	size_t n;
 
-	for (; *text != '\0'; text++) {
-		h = (h ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+	for (; left > 0; left -= n, text += n) {
+		n = left < sizeof part ? left : sizeof part;
+		part = 0;
+		memcpy(&part, text, n);
+		h = (h ^ part) * factor;
+		h ^= h >> 32;
 	}
-	return h ^ h >> 32;
+	return h;
 }
 
 static sqlite3_stmt **place(struct index *x, uint64_t hash, unsigned i)

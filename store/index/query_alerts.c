@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So few records are looked at one by one, sooner than what is used here. */
+#define USED_FEW 300u
+
 /* ---- what was withdrawn, and by whom ---- */
 
 static void withdrawn_release(struct withdrawn *w)
@@ -195,6 +198,64 @@ bool withdrawn_names(const struct withdrawn *w, uint64_t version)
 	return named;
 }
 
+/* ---- what a record's own region says ---- */
+
+void record_standing_release(struct record_standing *s)
+{
+	free(s->ref);
+	withdrawn_list_release(&s->w);
+	memset(s, 0, sizeof *s);
+}
+
+static bool own_word(const struct record_standing *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->w.n; i++) {
+		if (s->w.list[i].feed == s->feed &&
+		    withdrawn_names(&s->w.list[i], s->version)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Few records are named by a withdrawal: all others are done with one look. */
+int record_standing_read(struct index *x, int64_t id,
+			 struct record_standing *out, struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	bool named = false;
+	bool row = false;
+	int r = index_ask(x,
+			  "SELECT ref, feed, version, time, withdrawn,"
+			  " EXISTS (SELECT 1 FROM fact WHERE record = r.id"
+			  " AND name = 'status' AND value = 'withdrawn'),"
+			  " withdrawn OR EXISTS (SELECT 1 FROM link"
+			  " WHERE target = r.ref AND rel = 'target')"
+			  " FROM record r WHERE id = ?",
+			  &s, msg, "i", id);
+
+	if (r == WEALD_OK) {
+		r = index_step(x, s, &row, msg);
+	}
+	if (r == WEALD_OK) {
+		out->feed = row ? sqlite3_column_int64(s, 1) : 0;
+		out->version = row ? index_u64(s, 2) : 0;
+		out->time = row ? index_u64(s, 3) : 0;
+		out->withdrawn = row && (sqlite3_column_int(s, 4) != 0 ||
+					 sqlite3_column_int(s, 5) != 0);
+		named = row && sqlite3_column_int(s, 6) != 0;
+		r = text_set(&out->ref, row ? index_text(s, 0) : "");
+	}
+	index_done(x, s);
+	if (r == WEALD_OK && named) {
+		r = withdrawn_read(x, out->ref, &out->w, msg);
+		out->withdrawn = out->withdrawn || own_word(out);
+	}
+	return r;
+}
+
 int withdrawn_by_own(struct index *x, int64_t id,
 		     const struct withdrawn_list *w, bool *out,
 		     struct weald_msg *msg)
@@ -363,96 +424,78 @@ int record_ref(struct index *x, int64_t id, char **out, struct weald_msg *msg)
 	return text_ask(x, "SELECT ref FROM record WHERE id = ?", id, out, msg);
 }
 
-/* Did its author withdraw the record, or may a withdrawal speak of it? */
-static int was_withdrawn(struct index *x, int64_t id, bool *out,
-			 struct weald_msg *msg)
+/* Of the records in @among those that somebody may have withdrawn. */
+static int named_read(struct index *x, const struct set *among, struct set *out,
+		      struct weald_msg *msg)
 {
-	int64_t n = 0;
-	int r = index_number(x,
-			     "SELECT withdrawn OR EXISTS (SELECT 1 FROM link w"
-			     " WHERE w.target = ref AND w.rel = 'target')"
-			     " FROM record WHERE id = ?",
-			     0, &n, msg, "i", id);
+	int64_t named = 0;
+	int64_t id;
+	int r = WEALD_OK;
 
-	*out = n != 0;
+	for (id = set_next(among, 0); r == WEALD_OK && id >= 0;
+	     id = set_next(among, id + 1)) {
+		r = index_number(x,
+				 "SELECT withdrawn OR EXISTS (SELECT 1"
+				 " FROM link WHERE target = ref"
+				 " AND rel = 'target')"
+				 " FROM record WHERE id = ?",
+				 0, &named, msg, "i", id);
+		if (r == WEALD_OK && named != 0) {
+			set_add(out, id);
+		}
+	}
 	return r;
 }
 
-/* What own adoptions use; the index by name has the id too, no row is read. */
-int withdrawn_used(struct index *x, const struct set *among, struct ids *out,
+/* The index by name has the id too: no row of what is used is read. */
+static const char own_used[] =
+	"SELECT each_row(?, t.id) FROM feed f CROSS JOIN record a"
+	" ON a.feed = f.id AND a.kind = 'adoption' CROSS JOIN link l"
+	" ON l.record = a.id AND l.rel = 'intervention'"
+	" CROSS JOIN record t ON t.ref = l.target WHERE f.own = ?";
+
+int withdrawn_used(struct index *x, const struct set *among, struct set *out,
 		   struct weald_msg *msg)
 {
-	sqlite3_stmt *s = NULL;
-	struct set seen = { NULL, 0 };
-	bool withdrawn = false;
-	bool row = true;
-	int64_t id;
-	int r = set_init(x, &seen, msg);
+	struct set used = { NULL, 0 };
+	int r;
 
+	if (set_count(among) <= USED_FEW) {
+		return named_read(x, among, out, msg);
+	}
+	r = set_init(x, &used, msg);
 	if (r == WEALD_OK) {
-		r = index_ask(x,
-			      "SELECT t.id FROM feed f CROSS JOIN record a"
-			      " ON a.feed = f.id AND a.kind = 'adoption'"
-			      " CROSS JOIN link l ON l.record = a.id"
-			      " AND l.rel = 'intervention'"
-			      " CROSS JOIN record t ON t.ref = l.target"
-			      " WHERE f.own = 1",
-			      &s, msg, "");
+		r = set_ask(x, own_used, "1", &used, msg);
 	}
-	while (r == WEALD_OK && out->n < QUERY_ROWS_MAX) {
-		r = index_step(x, s, &row, msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		id = sqlite3_column_int64(s, 0);
-		if (!set_has(among, id) || set_has(&seen, id)) {
-			continue;
-		}
-		set_add(&seen, id);
-		r = was_withdrawn(x, id, &withdrawn, msg);
-		if (r == WEALD_OK && withdrawn) {
-			r = ids_add(out, id);
-		}
+	if (r == WEALD_OK) {
+		set_and(&used, among);
+		r = named_read(x, &used, out, msg);
 	}
-	index_done(x, s);
-	set_release(&seen);
+	set_release(&used);
 	return r;
 }
 
-int withdrawn_ours_now(struct index *x, int64_t id, bool *out,
+int withdrawn_ours_now(struct index *x, const char *ref, bool *out,
 		       struct weald_msg *msg)
 {
 	struct withdrawn_list w = { NULL, 0 };
-	char *ref = NULL;
-	int r = record_ref(x, id, &ref, msg);
+	int r = withdrawn_read(x, ref, &w, msg);
 
 	*out = false;
-	if (r == WEALD_OK) {
-		r = withdrawn_read(x, ref, &w, msg);
-	}
 	if (r == WEALD_OK && w.n > 0) { /* an endorsement has a target too */
 		r = withdrawn_ours(x, ref, &w, out, msg);
 	}
 	withdrawn_list_release(&w);
-	free(ref);
 	return r;
 }
 
 int withdrawn_now(struct index *x, int64_t id, bool *out, struct weald_msg *msg)
 {
-	struct withdrawn_list w = { NULL, 0 };
-	char *ref = NULL;
-	int r = record_ref(x, id, &ref, msg);
+	struct record_standing standing = { .ref = NULL };
+	int r = record_standing_read(x, id, &standing, msg);
 
-	*out = false;
-	if (r == WEALD_OK) {
-		r = withdrawn_read(x, ref, &w, msg);
-	}
-	if (r == WEALD_OK) {
-		r = withdrawn_by_own(x, id, &w, out, msg);
-	}
-	withdrawn_list_release(&w);
-	free(ref);
+	*out = standing.withdrawn;
+	record_standing_release(&standing);
 	return r;
 }
 

@@ -31,6 +31,12 @@ struct trial {
 struct trials {
 	struct trial *list;
 	size_t n;
+	bool taken_back; /* there were others, which do not count */
+};
+/* How much of each is needed. */
+enum depth {
+	DEPTH_STAGE, /* of its facts only the stage */
+	DEPTH_FACTS  /* all that a use says */
 };
 
 static void trials_release(struct trials *t)
@@ -56,7 +62,6 @@ static int trial_fact(struct trial *t, const char *name, const char *value)
 		const char *name;
 		char **text;
 	} texts[] = {
-		{ "stage", &t->stage },
 		{ "started", &t->started },
 		{ "next_review", &t->next_review },
 		{ "sites.using", &t->using },
@@ -79,7 +84,10 @@ static int trial_facts(struct index *x, struct trial *t, struct weald_msg *msg)
 {
 	sqlite3_stmt *s = NULL;
 	bool row = true;
-	int r = index_ask(x, "SELECT name, value FROM fact WHERE record = ?",
+	int r = index_ask(x,
+			  "SELECT name, value FROM fact WHERE record = ?"
+			  " AND name IN ('started', 'next_review',"
+			  " 'sites.using', 'sites.planned', 'version_seen')",
 			  &s, msg, "i", t->id);
 
 	while (r == WEALD_OK) {
@@ -110,8 +118,9 @@ static int taken_back(struct index *x, const char *ref, int64_t feed,
 	return r;
 }
 
-static int trial_add(struct index *x, sqlite3_stmt *s, struct trials *out,
-		     struct weald_msg *msg)
+/* The row of trials_read(). */
+static int trial_add(struct index *x, sqlite3_stmt *s, enum depth depth,
+		     struct trials *out, struct weald_msg *msg)
 {
 	struct trial *list = list_room(out->list, out->n, sizeof *list);
 	struct trial *t;
@@ -132,17 +141,21 @@ static int trial_add(struct index *x, sqlite3_stmt *s, struct trials *out,
 	if (r == WEALD_OK) {
 		r = index_text_copy(s, 5, &t->title);
 	}
-	if (r == WEALD_OK) {
+	if (r == WEALD_OK && sqlite3_column_int(s, 9) != 0) {
 		r = effect_read(x, t->id, &t->effect, msg);
 	}
-	if (r == WEALD_OK && t->adoption) {
+	if (r == WEALD_OK && t->adoption &&
+	    sqlite3_column_type(s, 10) != SQLITE_NULL) {
+		r = index_text_copy(s, 10, &t->stage);
+	}
+	if (r == WEALD_OK && t->adoption && depth == DEPTH_FACTS) {
 		r = trial_facts(x, t, msg);
 	}
 	return r;
 }
 
-static int trials_read(struct index *x, const char *ref, struct trials *out,
-		       struct weald_msg *msg)
+static int trials_read(struct index *x, const char *ref, enum depth depth,
+		       struct trials *out, struct weald_msg *msg)
 {
 	sqlite3_stmt *s = NULL;
 	bool row = true;
@@ -150,9 +163,13 @@ static int trials_read(struct index *x, const char *ref, struct trials *out,
 	int r = index_ask(x,
 			  "SELECT r.id, r.ref, f.name, f.own, r.kind, r.title,"
 			  " r.feed, r.version, EXISTS (SELECT 1 FROM link w"
-			  " WHERE w.target = r.ref AND w.rel = 'target')"
-			  " FROM link l JOIN record r ON r.id = l.record"
-			  " JOIN feed f ON f.id = r.feed"
+			  " WHERE w.target = r.ref AND w.rel = 'target'),"
+			  " EXISTS (SELECT 1 FROM effect e"
+			  " WHERE e.record = r.id),"
+			  " (SELECT s.value FROM fact s"
+			  " WHERE s.record = r.id AND s.name = 'stage')"
+			  " FROM link l CROSS JOIN record r ON r.id = l.record"
+			  " CROSS JOIN feed f ON f.id = r.feed"
 			  " WHERE l.target = ? AND l.rel = 'intervention'"
 			  " AND r.kind IN ('adoption', 'evidence')"
 			  " AND r.withdrawn = 0 GROUP BY r.id"
@@ -170,8 +187,9 @@ static int trials_read(struct index *x, const char *ref, struct trials *out,
 				       sqlite3_column_int64(s, 6),
 				       index_u64(s, 7), &back, msg);
 		}
+		out->taken_back = out->taken_back || back;
 		if (r == WEALD_OK && !back) {
-			r = trial_add(x, s, out, msg);
+			r = trial_add(x, s, depth, out, msg);
 		}
 	}
 	index_done(x, s);
@@ -325,22 +343,42 @@ static const char *maturity_of(const struct derived *d, bool withdrawn)
 							 : "idea";
 }
 
-int derived_hit(struct index *x, int64_t id, const struct withdrawn_list *w,
+/*
+ * withdrawn_ours(): where nobody withdrew it, the trials say it, but for those
+ * that were taken back.
+ */
+static int uses_here(struct index *x, const struct record_standing *standing,
+		     const struct trials *t, bool *out, struct weald_msg *msg)
+{
+	size_t i;
+
+	if (standing->w.n > 0 || t->taken_back || t->n == QUERY_ROWS_MAX) {
+		return withdrawn_ours(x, standing->ref, &standing->w, out, msg);
+	}
+	*out = false;
+	for (i = 0; i < t->n; i++) {
+		*out = *out || (t->list[i].adoption && t->list[i].own &&
+				!is_stage(&t->list[i], "stopped"));
+	}
+	return WEALD_OK;
+}
+
+int derived_hit(struct index *x, const struct record_standing *standing,
 		struct hit *out, struct weald_msg *msg)
 {
 	struct derived d = { .tried = 0 };
-	struct trials t = { NULL, 0 };
-	bool withdrawn = false;
-	int r = trials_read(x, out->ref, &t, msg);
+	struct trials t = { .n = 0 };
+	int r = trials_read(x, standing->ref, DEPTH_STAGE, &t, msg);
 
 	if (r == WEALD_OK) {
-		r = withdrawn_by_own(x, id, w, &withdrawn, msg);
+		r = uses_here(x, standing, &t, &out->ours, msg);
 	}
 	if (r == WEALD_OK) {
 		count_trials(&t, 0, &d); /* the day changes none of these */
 		out->tried = d.tried;
 		out->improved = d.improved;
-		r = text_set(&out->maturity, maturity_of(&d, withdrawn));
+		r = text_set(&out->maturity,
+			     maturity_of(&d, standing->withdrawn));
 	}
 	trials_release(&t);
 	return r;
@@ -529,11 +567,11 @@ int derived_adoptions(struct index *x, const char *ref, int64_t today,
 	struct withdrawn_list w = { NULL, 0 };
 	const struct use_from from = { x, &w, today, msg };
 	struct use_list uses = { NULL, 0 };
-	struct trials t = { NULL, 0 };
+	struct trials t = { .n = 0 };
 	int r = withdrawn_read(x, ref, &w, msg);
 
 	if (r == WEALD_OK) {
-		r = trials_read(x, ref, &t, msg);
+		r = trials_read(x, ref, DEPTH_FACTS, &t, msg);
 	}
 	if (r == WEALD_OK) {
 		r = uses_by_adoption(&from, &t, &uses);
@@ -659,19 +697,16 @@ static int review_read(struct index *x, int64_t id, int64_t today,
 }
 
 /* Counts, maturity and uses. */
-static int tally(struct index *x, int64_t id, const struct trials *t,
+static int tally(const struct record_standing *standing, const struct trials *t,
 		 const struct use_from *from, struct derived *out)
 {
 	struct use_list uses = { NULL, 0 };
-	bool withdrawn = false;
-	int r = withdrawn_by_own(x, id, from->withdrawn, &withdrawn, from->msg);
+	int r;
 
-	if (r == WEALD_OK) {
-		count_trials(t, from->today, out);
-		(void)snprintf(out->maturity, sizeof out->maturity, "%s",
-			       maturity_of(out, withdrawn));
-		r = uses_by_region(from, t, &uses);
-	}
+	count_trials(t, from->today, out);
+	(void)snprintf(out->maturity, sizeof out->maturity, "%s",
+		       maturity_of(out, standing->withdrawn));
+	r = uses_by_region(from, t, &uses);
 	out->uses = uses.list;
 	out->uses_n = uses.n;
 	return r;
@@ -680,16 +715,16 @@ static int tally(struct index *x, int64_t id, const struct trials *t,
 int derived_read(struct index *x, int64_t id, const char *ref, int64_t today,
 		 struct derived *out, struct weald_msg *msg)
 {
-	struct withdrawn_list w = { NULL, 0 };
-	const struct use_from from = { x, &w, today, msg };
-	struct trials t = { NULL, 0 };
-	int r = withdrawn_read(x, ref, &w, msg);
+	struct record_standing standing = { .ref = NULL };
+	const struct use_from from = { x, &standing.w, today, msg };
+	struct trials t = { .n = 0 };
+	int r = record_standing_read(x, id, &standing, msg);
 
 	if (r == WEALD_OK) {
-		r = trials_read(x, ref, &t, msg);
+		r = trials_read(x, ref, DEPTH_FACTS, &t, msg);
 	}
 	if (r == WEALD_OK) {
-		r = tally(x, id, &t, &from, out);
+		r = tally(&standing, &t, &from, out);
 	}
 	if (r == WEALD_OK) {
 		r = review_read(x, id, today, out, msg);
@@ -701,7 +736,7 @@ int derived_read(struct index *x, int64_t id, const char *ref, int64_t today,
 		r = contradicted_read(x, ref, out, msg);
 	}
 	trials_release(&t);
-	withdrawn_list_release(&w);
+	record_standing_release(&standing);
 	return r;
 }
 
@@ -776,42 +811,29 @@ static int sureness_of(const struct derived *d)
 	return d->unclear + d->worse + d->no_verdict > 0 ? 1 : 0;
 }
 
-int derived_sureness(struct index *x, int64_t id, const char *ref,
+int derived_sureness(struct index *x, const struct record_standing *standing,
 		     struct sureness *out, struct weald_msg *msg)
 {
-	struct withdrawn_list w = { NULL, 0 };
 	struct derived d = { .tried = 0 };
-	struct trials t = { NULL, 0 };
-	bool withdrawn = false;
-	int64_t version = 0;
+	struct trials t = { .n = 0 };
 	int64_t failures = 0;
-	int r = withdrawn_read(x, ref, &w, msg);
+	int r = trials_read(x, standing->ref, DEPTH_STAGE, &t, msg);
 
-	if (r == WEALD_OK && w.n > 0) {
-		r = index_number(x, "SELECT version FROM record WHERE id = ?",
-				 0, &version, msg, "i", id);
-	}
-	if (r == WEALD_OK) {
-		r = trials_read(x, ref, &t, msg);
-	}
-	if (r == WEALD_OK) {
-		r = withdrawn_by_own(x, id, &w, &withdrawn, msg);
-	}
-	if (r == WEALD_OK) {
-		r = count_failures(x, ref, &failures, msg);
-	}
 	if (r == WEALD_OK) {
 		r = middle_end(&t, &out->end);
 	}
 	if (r == WEALD_OK) {
 		count_trials(&t, 0, &d);
 		out->maturity = sureness_of(&d);
-		out->last = withdrawn ||
-			    withdrawn_stops(&w, (uint64_t)version) ||
-			    (d.improved == 0 && (d.worse > 0 || failures > 0));
+		out->last = standing->withdrawn ||
+			    withdrawn_stops(&standing->w, standing->version) ||
+			    (d.improved == 0 && d.worse > 0);
+	}
+	if (r == WEALD_OK && !out->last && d.improved == 0) {
+		r = count_failures(x, standing->ref, &failures, msg);
+		out->last = failures > 0;
 	}
 	trials_release(&t);
-	withdrawn_list_release(&w);
 	return r;
 }
 

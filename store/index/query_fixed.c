@@ -128,30 +128,43 @@ static int parts_weigh(struct index *x, const struct wording *words,
 	return WEALD_OK;
 }
 
+struct like_adding {
+	struct likeness *like;
+	double weight;
+	bool counts;
+};
+
+static int like_row(void *ctx, sqlite3_value **columns)
+{
+	const struct like_adding *adding = ctx;
+	struct likeness *like = adding->like;
+	int64_t id = sqlite3_value_int64(columns[0]);
+
+	if (set_has(&like->among, id)) {
+		like->score[id] += adding->weight;
+		like->has[id] = (uint8_t)(like->has[id] + adding->counts);
+		like->found += adding->counts;
+		if (adding->counts && like->rarest_n > 0) {
+			set_add(&like->rarest, id);
+		}
+	}
+	return WEALD_OK;
+}
+
 /* Records that have @match. */
 static int like_add(struct index *x, const char *match, double weight,
 		    bool counts, struct likeness *like, struct weald_msg *msg)
 {
+	struct like_adding adding = { like, weight, counts };
+	struct each each = { .row = like_row, .ctx = &adding };
 	sqlite3_stmt *s = NULL;
-	bool row = true;
-	int64_t id;
-	int r = index_ask(x, "SELECT rowid FROM search WHERE search MATCH ?",
-			  &s, msg, "t", match);
+	int r = index_ask(x,
+			  "SELECT each_row(?, rowid) FROM search"
+			  " WHERE search MATCH ?",
+			  &s, msg, "nt", match);
 
-	while (r == WEALD_OK) {
-		r = index_step(x, s, &row, msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		id = sqlite3_column_int64(s, 0);
-		if (set_has(&like->among, id)) {
-			like->score[id] += weight;
-			like->has[id] = (uint8_t)(like->has[id] + counts);
-			like->found += counts;
-			if (counts && like->rarest_n > 0) {
-				set_add(&like->rarest, id);
-			}
-		}
+	if (r == WEALD_OK) {
+		r = each_run(x, s, &each, msg);
 	}
 	index_done(x, s);
 	return r;
@@ -332,7 +345,8 @@ static void fixing_release(struct fixing *f)
 
 static int fixing_init(struct fixing *f)
 {
-	static const char of_kind[] = "SELECT id FROM record WHERE kind = ?";
+	static const char of_kind[] =
+		"SELECT each_row(?, id) FROM record WHERE kind = ?";
 	int r = set_init(f->x, &f->problems, f->msg);
 
 	if (r == WEALD_OK) {
@@ -480,10 +494,11 @@ static int topic_read(struct fixing *f)
 {
 	sqlite3_stmt *s = NULL;
 	int r = index_ask(f->x,
-			  "SELECT o.record FROM tag t JOIN tag o"
+			  "SELECT each_row(?, o.record)"
+			  " FROM tag t JOIN tag o"
 			  " ON o.type = t.type AND o.code = t.code"
 			  " WHERE t.record = ? AND t.type = 't'",
-			  &s, f->msg, "i", f->id);
+			  &s, f->msg, "ni", f->id);
 
 	if (r == WEALD_OK) {
 		r = set_read(f->x, s, &f->topic, f->msg);
@@ -601,22 +616,18 @@ static int candidate_compare(const void *a, const void *b)
 
 static int candidate_look(struct fixing *f, struct candidate *c)
 {
-	sqlite3_stmt *s = NULL;
-	bool row = false;
-	int r = index_ask(f->x, "SELECT ref, time FROM record WHERE id = ?", &s,
-			  f->msg, "i", c->id);
+	struct record_standing standing = { .ref = NULL };
+	int r = record_standing_read(f->x, c->id, &standing, f->msg);
 
 	if (r == WEALD_OK) {
-		r = index_step(f->x, s, &row, f->msg);
+		c->time = standing.time;
+		r = text_set(&c->ref, standing.ref);
 	}
 	if (r == WEALD_OK) {
-		c->time = row ? index_u64(s, 1) : 0;
-		r = text_set(&c->ref, row ? index_text(s, 0) : "");
+		r = derived_sureness(f->x, &standing, &c->sure, f->msg);
 	}
-	index_done(f->x, s);
-	return r == WEALD_OK
-		       ? derived_sureness(f->x, c->id, c->ref, &c->sure, f->msg)
-		       : r;
+	record_standing_release(&standing);
+	return r;
 }
 
 static int fix_add(struct fixing *f, const struct candidate *c, int64_t today,

@@ -92,9 +92,9 @@ static int new_read(struct sorting *sorting)
 			break;
 		}
 		r = index_ask(x,
-			      "SELECT record FROM version"
+			      "SELECT each_row(?, record) FROM version"
 			      " WHERE feed = ? AND seq > ? AND state = 0",
-			      &s, msg, "iu", sqlite3_column_int64(feeds, 0),
+			      &s, msg, "niu", sqlite3_column_int64(feeds, 0),
 			      mark_of(index_text(feeds, 1), sorting->marks,
 				      sorting->marks_n));
 		if (r == WEALD_OK) {
@@ -130,13 +130,17 @@ static int tell(struct sorting *s, int64_t id, enum reason reason,
 /* A fix that its own region withdrew is none, and whoever says so. */
 static int tell_fix(struct sorting *s, int64_t id, const char *about)
 {
-	bool withdrawn = false;
+	struct record_standing standing = { .ref = NULL };
 	int r = WEALD_OK;
 
 	if (set_has(&s->new, id)) {
-		r = withdrawn_now(s->x, id, &withdrawn, s->msg);
+		r = record_standing_read(s->x, id, &standing, s->msg);
 	}
-	return r == WEALD_OK && !withdrawn ? tell(s, id, REASON_FIX, about) : r;
+	if (r == WEALD_OK && !standing.withdrawn) {
+		r = tell(s, id, REASON_FIX, about);
+	}
+	record_standing_release(&standing);
+	return r;
 }
 
 /* All rows of id and the own record that they are about. */
@@ -207,6 +211,8 @@ static const char own_topics[] =
 	" AND r.kind IN ('problem', 'priority')"
 	" CROSS JOIN tag t ON t.record = r.id AND t.type = 't'"
 	" WHERE f.own = 1 AND r.withdrawn = 0";
+static const char each_of_topic[] =
+	"SELECT each_row(?, record) FROM tag WHERE type = 't' AND code = ?";
 static const char of_topic[] =
 	"SELECT record FROM tag WHERE type = 't' AND code = ?";
 
@@ -276,7 +282,8 @@ static int tell_topics(struct sorting *s)
 	int r = set_init(s->x, &interventions, s->msg);
 
 	if (r == WEALD_OK) {
-		r = set_ask(s->x, "SELECT id FROM record WHERE kind = ?",
+		r = set_ask(s->x,
+			    "SELECT each_row(?, id) FROM record WHERE kind = ?",
 			    "intervention", &interventions, s->msg);
 	}
 	if (r == WEALD_OK) {
@@ -327,7 +334,7 @@ static int topics_read(struct sorting *s, const char *const *topics,
 	int r = set_init(s->x, out, s->msg);
 
 	for (i = 0; r == WEALD_OK && i < topics_n; i++) {
-		r = set_ask(s->x, of_topic, topics[i], out, s->msg);
+		r = set_ask(s->x, each_of_topic, topics[i], out, s->msg);
 	}
 	if (r == WEALD_OK) {
 		r = index_ask(s->x, own_topics, &st, s->msg, "");
@@ -337,7 +344,8 @@ static int topics_read(struct sorting *s, const char *const *topics,
 		if (r != WEALD_OK || !row) {
 			break;
 		}
-		r = set_ask(s->x, of_topic, index_text(st, 0), out, s->msg);
+		r = set_ask(s->x, each_of_topic, index_text(st, 0), out,
+			    s->msg);
 	}
 	index_done(s->x, st);
 	if (r == WEALD_OK) {

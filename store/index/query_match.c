@@ -13,10 +13,9 @@
 /* ---- expressions ---- */
 
 static int match_part(const struct wording *words, const struct part *part,
-		      bool own, struct buf *out)
+		      struct buf *out)
 {
-	const char *others = own ? "" : part->others;
-	bool several = part->n > 1 || others[0] != '\0';
+	bool several = part->n > 1 || part->others[0] != '\0';
 	size_t i;
 	int r = buf_add_text(out, several ? "((" : "");
 
@@ -26,7 +25,7 @@ static int match_part(const struct wording *words, const struct part *part,
 			     part->prefix ? " *" : "");
 	}
 	if (r == WEALD_OK && several) {
-		r = buf_addf(out, ")%s)", others);
+		r = buf_addf(out, ")%s)", part->others);
 	}
 	return r;
 }
@@ -45,13 +44,12 @@ static int match_end(struct buf *out)
 int wording_match_part(const struct wording *words, size_t part,
 		       struct buf *out)
 {
-	int r = match_part(words, &words->parts[part], false, out);
+	int r = match_part(words, &words->parts[part], out);
 
 	return r == WEALD_OK ? match_end(out) : r;
 }
 
-static int match_all(const struct wording *words, size_t without, bool own,
-		     struct buf *out)
+int wording_match(const struct wording *words, size_t without, struct buf *out)
 {
 	size_t start = out->len;
 	size_t i;
@@ -65,21 +63,10 @@ static int match_all(const struct wording *words, size_t without, bool own,
 			r = buf_add_text(out, " AND ");
 		}
 		if (r == WEALD_OK) {
-			r = match_part(words, &words->parts[i], own, out);
+			r = match_part(words, &words->parts[i], out);
 		}
 	}
 	return r == WEALD_OK ? match_end(out) : r;
-}
-
-int wording_match(const struct wording *words, size_t without, struct buf *out)
-{
-	return match_all(words, without, false, out);
-}
-
-int wording_match_own(const struct wording *words, size_t without,
-		      struct buf *out)
-{
-	return match_all(words, without, true, out);
 }
 
 int match_count(struct index *x, const char *match, size_t max, size_t *out,
@@ -110,7 +97,7 @@ static int part_found(struct index *x, const struct wording *words, size_t i,
 
 	part.prefix = prefix;
 	buf_init(&match, MATCH_BYTES_MAX);
-	r = match_part(words, &part, false, &match);
+	r = match_part(words, &part, &match);
 	if (r == WEALD_OK) {
 		r = match_end(&match);
 	}

@@ -63,6 +63,23 @@ int fact_read(struct index *x, int64_t id, const char *name, char **out,
 
 struct set;
 
+/* ---- rows from within a statement ---- */
+
+/* What is called for each row, with its columns; not WEALD_OK: no more. */
+struct each {
+	int (*row)(void *ctx, sqlite3_value **columns);
+	void *ctx;
+	int err;
+};
+/* To be called before each_row() stands in a statement, or a scan. */
+int each_ready(struct index *x, struct weald_msg *msg);
+/*
+ * Run "SELECT each_row(?, COLUMN ...) FROM ...": the first value, asked for as
+ * 'n', is @each. What each->row() returned last, or how the statement failed.
+ */
+int each_run(struct index *x, sqlite3_stmt *s, struct each *each,
+	     struct weald_msg *msg);
+
 /* ---- withdrawals ---- */
 
 /* Somebody's word that a record must not be used as it is. */
@@ -96,6 +113,19 @@ bool withdrawn_names(const struct withdrawn *w, uint64_t version);
 int withdrawn_by_own(struct index *x, int64_t id,
 		     const struct withdrawn_list *w, bool *out,
 		     struct weald_msg *msg);
+/* A record, and whether it stands: what these say, with one look for most. */
+struct record_standing {
+	char *ref; /* "" where there is no such record */
+	int64_t feed;
+	uint64_t version;
+	uint64_t time;
+	bool withdrawn;          /* as withdrawn_by_own() */
+	struct withdrawn_list w; /* all that was said, as withdrawn_read() */
+};
+/* @out is zeroed. */
+int record_standing_read(struct index *x, int64_t id,
+			 struct record_standing *out, struct weald_msg *msg);
+void record_standing_release(struct record_standing *s);
 /* Does anybody ask to stop using that version: more than to take note? */
 bool withdrawn_stops(const struct withdrawn_list *w, uint64_t version);
 /* Has the adoption @id said that it knows? */
@@ -110,13 +140,13 @@ int withdrawn_ours(struct index *x, const char *ref,
 		   struct weald_msg *msg);
 
 /*
- * Of the records in @among those that adoptions of this region use, or used,
- * and somebody withdrew.
+ * Of the records in @among those that somebody may have withdrawn: at least
+ * all of these that adoptions of this region use, or used. @out is empty.
  */
-int withdrawn_used(struct index *x, const struct set *among, struct ids *out,
+int withdrawn_used(struct index *x, const struct set *among, struct set *out,
 		   struct weald_msg *msg);
 /* withdrawn_ours() of such a record. */
-int withdrawn_ours_now(struct index *x, int64_t id, bool *out,
+int withdrawn_ours_now(struct index *x, const char *ref, bool *out,
 		       struct weald_msg *msg);
 /* withdrawn_by_own() of the record @id. */
 int withdrawn_now(struct index *x, int64_t id, bool *out,
@@ -133,8 +163,8 @@ int alerts_read(struct index *x, bool all, struct alerts *out,
 int effect_read(struct index *x, int64_t id, struct estimate *out,
 		struct weald_msg *msg);
 
-/* Maturity and counts alone: into the hit of an intervention. */
-int derived_hit(struct index *x, int64_t id, const struct withdrawn_list *w,
+/* Maturity, counts and whether it is ours: into the hit of an intervention. */
+int derived_hit(struct index *x, const struct record_standing *standing,
 		struct hit *out, struct weald_msg *msg);
 /* All of it, of the intervention @id; @out is zeroed. */
 int derived_read(struct index *x, int64_t id, const char *ref, int64_t today,
@@ -152,7 +182,7 @@ struct sureness {
 			 that is nearest 1 where it helps; the smaller the
 			 surer */
 };
-int derived_sureness(struct index *x, int64_t id, const char *ref,
+int derived_sureness(struct index *x, const struct record_standing *standing,
 		     struct sureness *out, struct weald_msg *msg);
 
 /* ---- sets of records ---- */
@@ -162,24 +192,31 @@ struct set {
 	uint64_t *bits;
 	int64_t max;
 };
-/* Empty, with room for every record. */
+/* Empty, with room for every record; each_ready() too. */
 int set_init(struct index *x, struct set *out, struct weald_msg *msg);
 void set_release(struct set *set);
-bool set_has(const struct set *set, int64_t id);
+static inline bool set_has(const struct set *set, int64_t id)
+{
+	return set->bits != NULL && id >= 0 && id <= set->max &&
+	       (set->bits[id / 64] >> (id % 64) & 1) != 0;
+}
+/* The first one from @id on; -1: there is none. */
+int64_t set_next(const struct set *set, int64_t id);
 void set_add(struct set *set, int64_t id);
 void set_remove(struct set *set, int64_t id);
 void set_and(struct set *set, const struct set *other);
 void set_or(struct set *set, const struct set *other);
 void set_minus(struct set *set, const struct set *other);
 size_t set_count(const struct set *set);
-/* Add the first column of all rows. */
+/* Add the ids of all rows of "SELECT each_row(?, ID) ...", as each_run(). */
 int set_read(struct index *x, sqlite3_stmt *s, struct set *set,
 	     struct weald_msg *msg);
+/* The same, with one text. */
 int set_ask(struct index *x, const char *sql, const char *text, struct set *set,
 	    struct weald_msg *msg);
-/* Records in which @match, an expression of FTS5, is found. */
-int set_match(struct index *x, const char *match, struct set *set,
-	      struct weald_msg *msg);
+/* None, and every id, also those that no record has. */
+void set_clear(struct set *set);
+void set_fill(struct set *set);
 /*
  * Take out of @set what the topic, setting, kind, region and time of @s
  * exclude, and records of which nothing may be shown.
@@ -212,9 +249,10 @@ int ranking_cut(struct index *x, struct ranking *ranking, size_t limit,
  * what came of them, and the rest; from 3 steps of @step down to none.
  */
 double kind_score(const char *kind, double step);
-/* Add the kind of @ranked to its score. */
-int ranked_kind(struct index *x, struct ranked *ranked, double step,
-		struct weald_msg *msg);
+/* Add all records of @set, each with @score and its kind's. */
+int ranking_add_set(struct index *x, struct ranking *ranking,
+		    const struct set *set, double score, double step,
+		    struct weald_msg *msg);
 
 /* What is wanted of the newest. */
 struct newest {
@@ -279,9 +317,6 @@ void wording_release(struct wording *words);
 int wording_match_part(const struct wording *words, size_t part,
 		       struct buf *out);
 int wording_match(const struct wording *words, size_t without, struct buf *out);
-/* The same, without what means the same. */
-int wording_match_own(const struct wording *words, size_t without,
-		      struct buf *out);
 /*
  * The word of the index that @word was most likely meant to be: one or two
  * slips away, of several the one that most records have. @out is "" where

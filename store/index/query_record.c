@@ -234,35 +234,44 @@ static int hit_read_row(struct index *x, int64_t id, struct hit *out,
 	return r;
 }
 
-/* Who says that it must not be used, and whether that is news here. */
-static int hit_read_withdrawn(struct index *x, int64_t id, struct hit *out,
-			      const struct withdrawn_list *w,
-			      struct weald_msg *msg)
+/* Who says that it must not be used. */
+static int hit_withdrawn(struct hit *out,
+			 const struct record_standing *standing)
 {
+	const struct withdrawn *w;
 	size_t i;
-	int r = withdrawn_by_own(x, id, w, &out->withdrawn, msg);
+	int r;
 
-	for (i = 0; r == WEALD_OK && i < w->n; i++) {
-		if (w->list[i].author ||
-		    !withdrawn_names(&w->list[i], out->version)) {
+	out->withdrawn = standing->withdrawn;
+	for (i = 0; i < standing->w.n; i++) {
+		w = &standing->w.list[i];
+		if (w->author || !withdrawn_names(w, out->version)) {
 			continue;
 		}
-		r = text_set(&out->withdrawn_by, w->list[i].ref);
-		if (r == WEALD_OK) {
-			r = text_set(&out->level, w->list[i].level);
-		}
-		break; /* the gravest comes first */
+		r = text_set(&out->withdrawn_by, w->ref);
+		/* the gravest comes first */
+		return r == WEALD_OK ? text_set(&out->level, w->level) : r;
 	}
-	if (r != WEALD_OK || strcmp(out->kind, "intervention") != 0) {
-		return r;
+	return WEALD_OK;
+}
+
+static int hit_blank(struct hit *out)
+{
+	char **const texts[] = { &out->matched, &out->withdrawn_by, &out->level,
+				 &out->maturity };
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < sizeof texts / sizeof texts[0]; i++) {
+		r = text_set(texts[i], "");
 	}
-	return withdrawn_ours(x, out->ref, w, &out->ours, msg);
+	return r;
 }
 
 int hit_read(struct index *x, int64_t id, struct hit *out,
 	     struct weald_msg *msg)
 {
-	struct withdrawn_list w = { NULL, 0 };
+	struct record_standing standing = { .ref = NULL };
 	bool there = false;
 	int r = hit_read_row(x, id, out, &there, msg);
 
@@ -272,27 +281,18 @@ int hit_read(struct index *x, int64_t id, struct hit *out,
 		return WEALD_CORRUPT;
 	}
 	if (r == WEALD_OK) {
-		r = text_set(&out->matched, "");
+		r = hit_blank(out);
 	}
 	if (r == WEALD_OK) {
-		r = text_set(&out->withdrawn_by, "");
+		r = record_standing_read(x, id, &standing, msg);
 	}
 	if (r == WEALD_OK) {
-		r = text_set(&out->level, "");
-	}
-	if (r == WEALD_OK) {
-		r = text_set(&out->maturity, "");
-	}
-	if (r == WEALD_OK) {
-		r = withdrawn_read(x, out->ref, &w, msg);
-	}
-	if (r == WEALD_OK) {
-		r = hit_read_withdrawn(x, id, out, &w, msg);
+		r = hit_withdrawn(out, &standing);
 	}
 	if (r == WEALD_OK && strcmp(out->kind, "intervention") == 0) {
-		r = derived_hit(x, id, &w, out, msg);
+		r = derived_hit(x, &standing, out, msg);
 	}
-	withdrawn_list_release(&w);
+	record_standing_release(&standing);
 	return r;
 }
 

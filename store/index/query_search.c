@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index/query_reading.h"
+
 #define HITS_USUAL 20u
 /*
  * Where the words are in more records than this, the figures of bm25 say
@@ -40,10 +42,10 @@ static void finding_release(struct finding *f)
 	ranking_release(&f->ranking);
 }
 
-/* What is looked for: all of it, or only the words that were typed. */
+/* What is looked for: the words but for one, which names a region. */
 struct looking {
-	struct buf full;
-	struct buf own;
+	size_t without;
+	const char *region;
 	double more; /* to the score of all that is found */
 };
 
@@ -58,88 +60,25 @@ static int by_id(const void *a, const void *b)
 }
 
 /* Add what bm25 says of the words to those of @ranking from @first on. */
-static int add_bm25(struct index *x, const char *match, struct ranking *ranking,
-		    size_t first, struct weald_msg *msg)
+static void add_bm25(struct ranking *ranking, const struct reading *rd,
+		     size_t first)
 {
+	struct ranked *list = ranking->list + first;
 	size_t n = ranking->n - first;
 	struct ranked *found;
-	struct ranked key = { .id = 0 };
-	sqlite3_stmt *s = NULL;
-	bool row = true;
-	int r = index_ask(x,
-			  "SELECT rowid, bm25(search, 8.0, 2.0, 1.0)"
-			  " FROM search WHERE search MATCH ?",
-			  &s, msg, "t", match);
+	size_t i;
 
-	if (n > 1) {
-		qsort(ranking->list + first, n, sizeof key, by_id);
+	if (n == 0) {
+		return;
 	}
-	while (r == WEALD_OK && n > 0) {
-		r = index_step(x, s, &row, msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		key.id = sqlite3_column_int64(s, 0);
-		found = bsearch(&key, ranking->list + first, n, sizeof key,
-				by_id);
+	qsort(list, n, sizeof *list, by_id);
+	for (i = 0; i < rd->n; i++) {
+		found = bsearch(&(struct ranked){ .id = rd->list[i].id }, list,
+				n, sizeof *list, by_id);
 		if (found != NULL) {
-			found->score -= sqlite3_column_double(s, 1);
+			found->score += reading_bm25(rd, &rd->list[i]);
 		}
 	}
-	index_done(x, s);
-	return r;
-}
-
-/* The records of @among in one tier, which are taken out of it. */
-static int tier_take(struct index *x, const struct looking *look, size_t tier,
-		     struct set *among, struct set *out, struct weald_msg *msg)
-{
-	static const char *const columns[] = { "{title}", "{title text}",
-					       "{title}" };
-	struct buf match;
-	int r = WEALD_OK;
-
-	if (tier == TIERS_N - 1) { /* the rest */
-		set_or(out, among);
-		return WEALD_OK;
-	}
-	if (tier == 2 && look->full.len == look->own.len) {
-		return WEALD_OK; /* nothing else means the same */
-	}
-	buf_init(&match, 2 * MATCH_BYTES_MAX);
-	r = buf_addf(&match, "%s : (%s)", columns[tier],
-		     (const char *)(tier == 2 ? look->full : look->own).data);
-	if (r == WEALD_OK) {
-		r = buf_add_byte(&match, 0);
-	}
-	if (r == WEALD_OK) {
-		r = set_match(x, (const char *)match.data, out, msg);
-	}
-	if (r == WEALD_OK) {
-		set_and(out, among);
-		set_minus(among, out);
-	}
-	buf_release(&match);
-	return r;
-}
-
-static int set_each(struct index *x, const struct set *set, double score,
-		    struct ranking *ranking, struct weald_msg *msg)
-{
-	int64_t id;
-	int r = WEALD_OK;
-
-	for (id = 0; r == WEALD_OK && id <= set->max; id++) {
-		if (set_has(set, id)) {
-			r = ranking_add(ranking, id, score);
-			if (r == WEALD_OK) {
-				r = ranked_kind(x,
-						&ranking->list[ranking->n - 1],
-						SCORE_KIND, msg);
-			}
-		}
-	}
-	return r;
 }
 
 /* Of many, by time instead of bm25, no more than fit into the answer. */
@@ -152,7 +91,8 @@ static int tier_rank(struct index *x, struct finding *f, const struct set *tier,
 				     .step = SCORE_KIND };
 
 	return many ? ranking_newest(x, &want, &f->ranking, msg)
-		    : set_each(x, tier, score, &f->ranking, msg);
+		    : ranking_add_set(x, &f->ranking, tier, score, SCORE_KIND,
+				      msg);
 }
 
 static int by_rank(const void *a, const void *b)
@@ -171,9 +111,9 @@ static int add_sureness(struct index *x, struct ranking *ranking, size_t first,
 			struct weald_msg *msg)
 {
 	struct sureness sure = { .maturity = 0 };
+	struct record_standing standing;
 	struct ranked *ranked;
 	size_t looked = 0;
-	char *ref = NULL;
 	size_t i;
 	int r = WEALD_OK;
 
@@ -189,44 +129,44 @@ static int add_sureness(struct index *x, struct ranking *ranking, size_t first,
 			continue;
 		}
 		looked++;
-		r = record_ref(x, ranked->id, &ref, msg);
+		memset(&standing, 0, sizeof standing);
+		r = record_standing_read(x, ranked->id, &standing, msg);
 		if (r == WEALD_OK) {
-			r = derived_sureness(x, ranked->id, ref, &sure, msg);
+			r = derived_sureness(x, &standing, &sure, msg);
 		}
+		record_standing_release(&standing);
 		if (r == WEALD_OK && !sure.last) {
 			ranked->score += (1 + sure.maturity) * SCORE_MATURITY;
 		}
 	}
-	free(ref);
 	return r;
 }
 
 static int rank_tiers(struct index *x, struct finding *f,
-		      const struct looking *look, struct set *among, bool many,
+		      const struct looking *look, struct reading *rd,
 		      struct weald_msg *msg)
 {
+	/* a record goes into the first that has it */
+	struct set *const tiers[TIERS_N] = { &rd->title, &rd->text, &rd->same,
+					     &rd->all };
+	bool many = rd->matches > RANKED_MAX;
 	size_t first = f->ranking.n;
-	struct set tier = { NULL, 0 };
-	double score;
 	size_t i;
+	size_t k;
 	int r = WEALD_OK;
 
 	for (i = 0;
 	     r == WEALD_OK && i < TIERS_N && f->ranking.n - first < f->limit;
 	     i++) {
-		score = look->more + SCORE_TIER * (double)(TIERS_N - i);
-		r = set_init(x, &tier, msg);
-		if (r == WEALD_OK) {
-			r = tier_take(x, look, i, among, &tier, msg);
+		r = tier_rank(x, f, tiers[i],
+			      look->more + SCORE_TIER * (double)(TIERS_N - i),
+			      many, msg);
+		for (k = i + 1; k < TIERS_N; k++) {
+			set_minus(tiers[k], tiers[i]);
 		}
-		if (r == WEALD_OK) {
-			r = tier_rank(x, f, &tier, score, many, msg);
-		}
-		set_release(&tier);
 	}
 	if (r == WEALD_OK && !many) {
-		r = add_bm25(x, (const char *)look->own.data, &f->ranking,
-			     first, msg);
+		add_bm25(&f->ranking, rd, first);
 	}
 	return r == WEALD_OK ? add_sureness(x, &f->ranking, first, msg) : r;
 }
@@ -237,52 +177,77 @@ static int rank_tiers(struct index *x, struct finding *f,
 static int all_records(struct index *x, const struct search *s, struct set *set,
 		       struct weald_msg *msg)
 {
-	int64_t id;
-
 	if (s->topic == NULL && s->setting == NULL && s->kind == NULL &&
 	    s->region == NULL && s->since == 0) {
-		return set_ask(x, "SELECT id FROM record WHERE '' = ?", "", set,
-			       msg);
+		return set_ask(x,
+			       "SELECT each_row(?, id) FROM record"
+			       " WHERE '' = ?",
+			       "", set, msg);
 	}
-	for (id = 0; id <= set->max; id++) {
-		set_add(set, id);
-	}
+	set_fill(set);
 	return WEALD_OK;
 }
 
-/* What is looked for, of @region where that is not NULL. */
-static int take(struct index *x, struct finding *f, const struct looking *look,
-		const char *region, struct weald_msg *msg)
+/* Out of @set goes what the filters exclude, and what was found before. */
+static int keep_wanted(struct index *x, const struct finding *f,
+		       const struct looking *look, struct set *set,
+		       struct weald_msg *msg)
 {
-	const struct search of_region = { .region = region };
-	bool words = look->full.len > 0;
+	const struct search of_region = { .region = look->region };
+	int r = set_filter(x, f->search, set, msg);
+
+	if (r == WEALD_OK && look->region != NULL) {
+		r = set_filter(x, &of_region, set, msg);
+	}
+	set_minus(set, &f->found);
+	return r;
+}
+
+/* Without words. */
+static int take_all(struct index *x, struct finding *f,
+		    const struct looking *look, struct weald_msg *msg)
+{
 	struct set set = { NULL, 0 };
 	const struct newest all = { .set = &set,
 				    .limit = f->limit,
 				    .score = look->more };
-	size_t matches = 0;
 	int r = set_init(x, &set, msg);
 
 	if (r == WEALD_OK) {
-		r = words ? set_match(x, (const char *)look->full.data, &set,
-				      msg)
-			  : all_records(x, f->search, &set, msg);
+		r = all_records(x, f->search, &set, msg);
 	}
 	if (r == WEALD_OK) {
-		matches = set_count(&set);
-		r = set_filter(x, f->search, &set, msg);
-	}
-	if (r == WEALD_OK && region != NULL) {
-		r = set_filter(x, &of_region, &set, msg);
+		r = keep_wanted(x, f, look, &set, msg);
 	}
 	if (r == WEALD_OK) {
-		set_minus(&set, &f->found);
 		set_or(&f->found, &set);
-		r = words ? rank_tiers(x, f, look, &set, matches > RANKED_MAX,
-				       msg)
-			  : ranking_newest(x, &all, &f->ranking, msg);
+		r = ranking_newest(x, &all, &f->ranking, msg);
 	}
 	set_release(&set);
+	return r;
+}
+
+static int take_match(struct index *x, struct finding *f,
+		      const struct looking *look, const char *match,
+		      struct weald_msg *msg)
+{
+	struct reading rd = { .words = &f->words,
+			      .without = look->without,
+			      .weigh_max = RANKED_MAX };
+	int r = reading_init(x, &rd, msg);
+
+	if (r == WEALD_OK) {
+		set_fill(&rd.wanted);
+		r = keep_wanted(x, f, look, &rd.wanted, msg);
+	}
+	if (r == WEALD_OK) {
+		r = reading_run(x, &rd, match, msg);
+	}
+	if (r == WEALD_OK) {
+		set_or(&f->found, &rd.all);
+		r = rank_tiers(x, f, look, &rd, msg);
+	}
+	reading_release(&rd);
 	return r;
 }
 
@@ -290,26 +255,22 @@ static int take(struct index *x, struct finding *f, const struct looking *look,
 static int take_without(struct index *x, struct finding *f, size_t without,
 			struct weald_msg *msg)
 {
-	const char *region = NULL;
-	struct looking look;
+	struct looking look = { .without = without };
+	struct buf match;
 	int r;
 
-	look.more = 0;
 	if (without != SIZE_MAX) {
-		region = f->words.parts[without].region;
+		look.region = f->words.parts[without].region;
 		look.more = SCORE_REGION;
 	}
-	buf_init(&look.full, MATCH_BYTES_MAX);
-	buf_init(&look.own, MATCH_BYTES_MAX);
-	r = wording_match(&f->words, without, &look.full);
-	if (r == WEALD_OK) {
-		r = wording_match_own(&f->words, without, &look.own);
+	buf_init(&match, MATCH_BYTES_MAX);
+	r = wording_match(&f->words, without, &match);
+	if (r == WEALD_OK && match.len > 0) {
+		r = take_match(x, f, &look, (const char *)match.data, msg);
+	} else if (r == WEALD_OK) {
+		r = take_all(x, f, &look, msg);
 	}
-	if (r == WEALD_OK) {
-		r = take(x, f, &look, region, msg);
-	}
-	buf_release(&look.full);
-	buf_release(&look.own);
+	buf_release(&match);
 	return r;
 }
 
@@ -327,40 +288,80 @@ static int attempt(struct index *x, struct finding *f, struct weald_msg *msg)
 	return r == WEALD_OK ? take_without(x, f, SIZE_MAX, msg) : r;
 }
 
-static int raise(struct finding *f, int64_t id)
+static struct ranked *ranked_find(struct finding *f, int64_t id)
 {
 	size_t i;
+
+	for (i = 0; i < f->ranking.n; i++) {
+		if (f->ranking.list[i].id == id) {
+			return &f->ranking.list[i];
+		}
+	}
+	return NULL;
+}
+
+/* With the scores that they would have; in the order of the answer. */
+static int ours_rank(struct index *x, struct finding *f, const struct set *used,
+		     struct ranking *out, struct weald_msg *msg)
+{
+	const struct ranked *ranked;
+	int64_t id;
 	int r = WEALD_OK;
 
-	for (i = 0; i < f->ranking.n && f->ranking.list[i].id != id; i++) {
+	for (id = set_next(used, 0); r == WEALD_OK && id >= 0;
+	     id = set_next(used, id + 1)) {
+		ranked = ranked_find(f, id);
+		r = ranking_add(out, id,
+				SCORE_OURS +
+					(ranked != NULL ? ranked->score : 0));
 	}
-	if (i == f->ranking.n) {
-		r = ranking_add(&f->ranking, id, 0);
+	return r == WEALD_OK ? ranking_cut(x, out, out->n, msg) : r;
+}
+
+static int raise(struct finding *f, const struct ranked *to)
+{
+	struct ranked *ranked = ranked_find(f, to->id);
+	int r = WEALD_OK;
+
+	if (ranked == NULL) {
+		r = ranking_add(&f->ranking, to->id, 0);
+		ranked = &f->ranking.list[f->ranking.n - 1];
 	}
 	if (r == WEALD_OK) {
-		f->ranking.list[i].score += SCORE_OURS;
+		ranked->score = to->score;
+		ranked->time = to->time;
 	}
 	return r;
 }
 
-/* What is withdrawn and used here comes first, if it was found at all. */
+/*
+ * What is withdrawn and used here comes first, if it was found at all; no more
+ * than fit into the answer.
+ */
 static int raise_ours(struct index *x, struct finding *f, struct weald_msg *msg)
 {
-	struct ids ids = { NULL, 0 };
+	struct ranking ranking = { NULL, 0 };
+	struct set used = { NULL, 0 };
+	size_t raised = 0;
 	bool ours = false;
 	size_t i;
-	int r = WEALD_OK;
+	int r = set_init(x, &used, msg);
 
-	if (f->ranking.n > 0) {
-		r = withdrawn_used(x, &f->found, &ids, msg);
+	if (r == WEALD_OK && f->ranking.n > 0) {
+		r = withdrawn_used(x, &f->found, &used, msg);
 	}
-	for (i = 0; r == WEALD_OK && i < ids.n; i++) {
-		r = withdrawn_ours_now(x, ids.list[i], &ours, msg);
+	if (r == WEALD_OK) {
+		r = ours_rank(x, f, &used, &ranking, msg);
+	}
+	for (i = 0; r == WEALD_OK && i < ranking.n && raised < f->limit; i++) {
+		r = withdrawn_ours_now(x, ranking.list[i].ref, &ours, msg);
 		if (r == WEALD_OK && ours) {
-			r = raise(f, ids.list[i]);
+			raised++;
+			r = raise(f, &ranking.list[i]);
 		}
 	}
-	ids_release(&ids);
+	ranking_release(&ranking);
+	set_release(&used);
 	return r;
 }
 

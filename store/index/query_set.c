@@ -9,7 +9,9 @@
 /* Records of one second that are compared by their names. */
 #define TIES_MAX 500u
 /* So many are looked up one by one sooner than found by the index by time. */
-#define NEWEST_FEW 2000u
+#define NEWEST_FEW 600u
+/* The same, where all are wanted. */
+#define KINDS_FEW 1000u
 
 /* ---- sets ---- */
 
@@ -23,6 +25,9 @@ int set_init(struct index *x, struct set *out, struct weald_msg *msg)
 	int64_t max = 0;
 	int r = index_number(x, "SELECT max(id) FROM record", 0, &max, msg, "");
 
+	if (r == WEALD_OK) {
+		r = each_ready(x, msg);
+	}
 	if (r != WEALD_OK) {
 		return r;
 	}
@@ -37,10 +42,22 @@ void set_release(struct set *set)
 	memset(set, 0, sizeof *set);
 }
 
-bool set_has(const struct set *set, int64_t id)
+int64_t set_next(const struct set *set, int64_t id)
 {
-	return set->bits != NULL && id >= 0 && id <= set->max &&
-	       (set->bits[id / 64] >> (id % 64) & 1) != 0;
+	uint64_t bits;
+	int64_t i = id / 64;
+
+	if (set->bits == NULL || id > set->max) {
+		return -1;
+	}
+	bits = set->bits[i] & UINT64_MAX << (id % 64);
+	while (bits == 0) {
+		if (++i > set->max / 64) {
+			return -1;
+		}
+		bits = set->bits[i];
+	}
+	return i * 64 + __builtin_ctzll(bits);
 }
 
 void set_add(struct set *set, int64_t id)
@@ -87,6 +104,20 @@ void set_minus(struct set *set, const struct set *other)
 	}
 }
 
+void set_clear(struct set *set)
+{
+	memset(set->bits, 0, set_words(set) * sizeof *set->bits);
+}
+
+void set_fill(struct set *set)
+{
+	memset(set->bits, 0xff, set_words(set) * sizeof *set->bits);
+	if (set->max % 64 != 63) {
+		set->bits[set->max / 64] =
+			(UINT64_C(1) << (set->max % 64 + 1)) - 1;
+	}
+}
+
 size_t set_count(const struct set *set)
 {
 	size_t n = 0;
@@ -98,40 +129,31 @@ size_t set_count(const struct set *set)
 	return n;
 }
 
+static int set_row(void *ctx, sqlite3_value **columns)
+{
+	set_add(ctx, sqlite3_value_int64(columns[0]));
+	return WEALD_OK;
+}
+
 int set_read(struct index *x, sqlite3_stmt *s, struct set *set,
 	     struct weald_msg *msg)
 {
-	bool row = true;
-	int r = WEALD_OK;
+	struct each each = { .row = set_row, .ctx = set };
 
-	while (r == WEALD_OK) {
-		r = index_step(x, s, &row, msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		set_add(set, sqlite3_column_int64(s, 0));
-	}
-	return r;
+	return each_run(x, s, &each, msg);
 }
 
 int set_ask(struct index *x, const char *sql, const char *text, struct set *set,
 	    struct weald_msg *msg)
 {
 	sqlite3_stmt *s = NULL;
-	int r = index_ask(x, sql, &s, msg, "t", text);
+	int r = index_ask(x, sql, &s, msg, "nt", text);
 
 	if (r == WEALD_OK) {
 		r = set_read(x, s, set, msg);
 	}
 	index_done(x, s);
 	return r;
-}
-
-int set_match(struct index *x, const char *match, struct set *set,
-	      struct weald_msg *msg)
-{
-	return set_ask(x, "SELECT rowid FROM search WHERE search MATCH ?",
-		       match, set, msg);
 }
 
 /* ---- by time ---- */
@@ -184,8 +206,9 @@ static int since_read(struct index *x, const char *kind, uint64_t since,
 {
 	sqlite3_stmt *s = NULL;
 	int r = index_ask(x,
-			  "SELECT id FROM record WHERE kind = ? AND time >= ?",
-			  &s, msg, "tu", kind, since);
+			  "SELECT each_row(?, id) FROM record"
+			  " WHERE kind = ? AND time >= ?",
+			  &s, msg, "ntu", kind, since);
 
 	if (r == WEALD_OK) {
 		r = set_read(x, s, set, msg);
@@ -221,7 +244,8 @@ static int filter_topic(struct index *x, const struct search *s,
 			struct set *set, struct weald_msg *msg)
 {
 	return set_ask(x,
-		       "SELECT record FROM tag WHERE type = 't' AND code = ?",
+		       "SELECT each_row(?, record) FROM tag"
+		       " WHERE type = 't' AND code = ?",
 		       s->topic, set, msg);
 }
 
@@ -229,7 +253,8 @@ static int filter_setting(struct index *x, const struct search *s,
 			  struct set *set, struct weald_msg *msg)
 {
 	return set_ask(x,
-		       "SELECT record FROM tag WHERE type = 's' AND code = ?",
+		       "SELECT each_row(?, record) FROM tag"
+		       " WHERE type = 's' AND code = ?",
 		       s->setting, set, msg);
 }
 
@@ -237,8 +262,8 @@ static int filter_region(struct index *x, const struct search *s,
 			 struct set *set, struct weald_msg *msg)
 {
 	return set_ask(x,
-		       "SELECT r.id FROM feed f JOIN record r ON r.feed = f.id"
-		       " WHERE f.name = ?",
+		       "SELECT each_row(?, r.id) FROM feed f"
+		       " JOIN record r ON r.feed = f.id WHERE f.name = ?",
 		       s->region, set, msg);
 }
 
@@ -343,6 +368,18 @@ static int by_score(const void *a, const void *b)
 	return (v->score < w->score) - (v->score > w->score);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct ranked *v = a;
+	const struct ranked *w = b;
+	int score = by_score(a, b);
+
+	if (score != 0) {
+		return score;
+	}
+	return (v->time < w->time) - (v->time > w->time);
+}
+
 static int by_all(const void *a, const void *b)
 {
 	const struct ranked *v = a;
@@ -384,22 +421,114 @@ static void kind_add(struct ranked *ranked, const char *kind, double step)
 	ranked->intervention = strcmp(kind, "intervention") == 0;
 }
 
-int ranked_kind(struct index *x, struct ranked *ranked, double step,
-		struct weald_msg *msg)
+/* Time and kind of the record @ranked. */
+static int ranked_look(struct index *x, struct ranked *ranked, double step,
+		       struct weald_msg *msg)
 {
 	sqlite3_stmt *s = NULL;
 	bool row = false;
-	int r = index_ask(x, "SELECT kind FROM record WHERE id = ?", &s, msg,
-			  "i", ranked->id);
+	int r = index_ask(x, "SELECT kind, time FROM record WHERE id = ?", &s,
+			  msg, "i", ranked->id);
 
 	if (r == WEALD_OK) {
 		r = index_step(x, s, &row, msg);
 	}
 	if (r == WEALD_OK && row) {
+		ranked->time = index_u64(s, 1);
 		kind_add(ranked, index_text(s, 0), step);
 	}
 	index_done(x, s);
 	return r;
+}
+
+/* Of a small set, each looked up. */
+static int add_few(struct index *x, const struct set *set, double score,
+		   double step, struct ranking *out, struct weald_msg *msg)
+{
+	int64_t id;
+	int r = WEALD_OK;
+
+	for (id = set_next(set, 0); r == WEALD_OK && id >= 0;
+	     id = set_next(set, id + 1)) {
+		r = ranking_add(out, id, score);
+		if (r == WEALD_OK) {
+			r = ranked_look(x, &out->list[out->n - 1], step, msg);
+		}
+	}
+	return r;
+}
+
+/* What is added of one kind. */
+struct adding {
+	const struct set *set;
+	struct ranking *out;
+	double score;
+	bool intervention;
+};
+
+static int adding_row(void *ctx, sqlite3_value **columns)
+{
+	const struct adding *adding = ctx;
+	int64_t id = sqlite3_value_int64(columns[0]);
+	int64_t time = sqlite3_value_int64(columns[1]);
+	struct ranked *ranked;
+	int r;
+
+	if (!set_has(adding->set, id)) {
+		return WEALD_OK;
+	}
+	r = ranking_add(adding->out, id, adding->score);
+	if (r == WEALD_OK) {
+		ranked = &adding->out->list[adding->out->n - 1];
+		ranked->time = time < 0 ? 0 : (uint64_t)time;
+		ranked->intervention = adding->intervention;
+	}
+	return r;
+}
+
+static int add_kind(struct index *x, const char *kind, struct adding *adding,
+		    struct weald_msg *msg)
+{
+	struct each each = { .row = adding_row, .ctx = adding };
+	sqlite3_stmt *s = NULL;
+	int r = index_ask(x,
+			  "SELECT each_row(?, id, time) FROM record"
+			  " WHERE kind = ?",
+			  &s, msg, "nt", kind);
+
+	if (r == WEALD_OK) {
+		r = each_run(x, s, &each, msg);
+	}
+	index_done(x, s);
+	return r;
+}
+
+/* Of a large one, a kind after the other. */
+static int add_many(struct index *x, const struct set *set, double score,
+		    double step, struct ranking *out, struct weald_msg *msg)
+{
+	struct adding adding = { .set = set, .out = out };
+	struct kinds kinds = { .n = 0 };
+	size_t i;
+	int r = kinds_read(x, &kinds, msg);
+
+	for (i = 0; r == WEALD_OK && i < kinds.n; i++) {
+		adding.score = score + kind_score(kinds.list[i], step);
+		adding.intervention =
+			strcmp(kinds.list[i], "intervention") == 0;
+		r = add_kind(x, kinds.list[i], &adding, msg);
+	}
+	kinds_release(&kinds);
+	return r;
+}
+
+int ranking_add_set(struct index *x, struct ranking *ranking,
+		    const struct set *set, double score, double step,
+		    struct weald_msg *msg)
+{
+	return set_count(set) <= KINDS_FEW
+		       ? add_few(x, set, score, step, ranking, msg)
+		       : add_many(x, set, score, step, ranking, msg);
 }
 
 static int ranked_name(struct index *x, struct ranked *out,
@@ -432,9 +561,9 @@ int ranking_cut(struct index *x, struct ranking *ranking, size_t limit,
 		ranking_drop(ranking, 0);
 		return WEALD_OK;
 	}
-	qsort(ranking->list, ranking->n, sizeof *ranking->list, by_score);
+	qsort(ranking->list, ranking->n, sizeof *ranking->list, by_time);
 	while (n < ranking->n && n < limit + TIES_MAX &&
-	       ranking->list[n].score >= ranking->list[n - 1].score) {
+	       by_time(&ranking->list[n], &ranking->list[n - 1]) == 0) {
 		n++;
 	}
 	ranking_drop(ranking, n);
@@ -483,18 +612,6 @@ static int newest_of_kind(struct index *x, const char *kind,
 	return r;
 }
 
-static int by_time(const void *a, const void *b)
-{
-	const struct ranked *v = a;
-	const struct ranked *w = b;
-	int score = by_score(a, b);
-
-	if (score != 0) {
-		return score;
-	}
-	return (v->time < w->time) - (v->time > w->time);
-}
-
 /* Names are looked up only of those that may be among the first @limit. */
 static int newest_sort(struct index *x, struct ranking *newest, size_t limit,
 		       struct weald_msg *msg)
@@ -518,39 +635,32 @@ static int newest_sort(struct index *x, struct ranking *newest, size_t limit,
 	return r;
 }
 
-/* All of a small set, each looked up. */
-static int newest_of_few(struct index *x, const struct newest *want,
-			 struct ranking *out, struct weald_msg *msg)
+static int kinds_compare(const void *a, const void *b)
 {
-	struct ranked *ranked;
-	int64_t id;
-	int r = WEALD_OK;
+	double v = kind_score(*(char *const *)a, 1);
+	double w = kind_score(*(char *const *)b, 1);
 
-	for (id = 0; r == WEALD_OK && id <= want->set->max; id++) {
-		if (!set_has(want->set, id)) {
-			continue;
-		}
-		r = ranking_add(out, id, 0);
-		if (r != WEALD_OK) {
-			break;
-		}
-		ranked = &out->list[out->n - 1];
-		r = ranked_name(x, ranked, msg);
-		if (r == WEALD_OK && want->step > 0) {
-			r = ranked_kind(x, ranked, want->step, msg);
-		}
-	}
-	return r;
+	return (v < w) - (v > w);
 }
 
+/* No kind is looked at after as many as are wanted of what goes before it. */
 static int newest_of_many(struct index *x, const struct newest *want,
 			  struct ranking *out, struct weald_msg *msg)
 {
 	struct kinds kinds = { .n = 0 };
+	double score = 0;
 	size_t i;
 	int r = kinds_read(x, &kinds, msg);
 
+	if (r == WEALD_OK && kinds.n > 1) {
+		qsort(kinds.list, kinds.n, sizeof *kinds.list, kinds_compare);
+	}
 	for (i = 0; r == WEALD_OK && i < kinds.n; i++) {
+		if (out->n >= want->limit &&
+		    kind_score(kinds.list[i], want->step) < score) {
+			break;
+		}
+		score = kind_score(kinds.list[i], want->step);
 		r = newest_of_kind(x, kinds.list[i], want, out, msg);
 	}
 	kinds_release(&kinds);
@@ -562,14 +672,16 @@ int ranking_newest(struct index *x, const struct newest *want,
 {
 	struct ranking newest = { NULL, 0 };
 	size_t count = set_count(want->set);
+	struct ranked *ranked;
 	size_t i;
 	int r = WEALD_OK;
 
 	if (want->limit == 0 || count == 0) {
 		return WEALD_OK;
 	}
-	r = count <= NEWEST_FEW ? newest_of_few(x, want, &newest, msg)
-				: newest_of_many(x, want, &newest, msg);
+	r = count <= NEWEST_FEW
+		    ? add_few(x, want->set, 0, want->step, &newest, msg)
+		    : newest_of_many(x, want, &newest, msg);
 	if (r == WEALD_OK && newest.n > 0) {
 		r = newest_sort(x, &newest, want->limit, msg);
 	}
@@ -577,8 +689,9 @@ int ranking_newest(struct index *x, const struct newest *want,
 		r = ranking_add(ranking, newest.list[i].id,
 				want->score + newest.list[i].score);
 		if (r == WEALD_OK) {
-			ranking->list[ranking->n - 1].intervention =
-				newest.list[i].intervention;
+			ranked = &ranking->list[ranking->n - 1];
+			ranked->time = newest.list[i].time;
+			ranked->intervention = newest.list[i].intervention;
 		}
 	}
 	ranking_release(&newest);

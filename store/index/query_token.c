@@ -3,19 +3,14 @@
 #include <assert.h>
 #include <string.h>
 
-/* As store/index/schema.h sets up the table `search`. */
-int tokenizer_open(struct index *x, struct tokenizer *out,
-		   struct weald_msg *msg)
+int fts_api(struct index *x, fts5_api **out, struct weald_msg *msg)
 {
-	const char *args[] = { "unicode61", "remove_diacritics", "2" };
 	sqlite3_stmt *s = NULL;
-	fts5_api *fts = NULL;
-	void *context = NULL;
 	bool row = false;
 	int r = index_ask(x, "SELECT fts5(?)", &s, msg, "n");
 
-	memset(out, 0, sizeof *out);
-	if (r == WEALD_OK && sqlite3_bind_pointer(s, 1, &fts, "fts5_api_ptr",
+	*out = NULL;
+	if (r == WEALD_OK && sqlite3_bind_pointer(s, 1, out, "fts5_api_ptr",
 						  NULL) != SQLITE_OK) {
 		r = WEALD_NOMEM;
 	}
@@ -23,10 +18,26 @@ int tokenizer_open(struct index *x, struct tokenizer *out,
 		r = index_step(x, s, &row, msg);
 	}
 	index_done(x, s);
-	if (r == WEALD_OK &&
-	    (fts == NULL || fts->xFindTokenizer(fts, "porter", &context,
-						&out->api) != SQLITE_OK)) {
+	if (r == WEALD_OK && *out == NULL) {
 		msg_set(msg, "this SQLite has no full-text search");
+		return WEALD_IO;
+	}
+	return r;
+}
+
+/* As store/index/schema.h sets up the table `search`. */
+int tokenizer_open(struct index *x, struct tokenizer *out,
+		   struct weald_msg *msg)
+{
+	const char *args[] = { "unicode61", "remove_diacritics", "2" };
+	fts5_api *fts = NULL;
+	void *context = NULL;
+	int r = fts_api(x, &fts, msg);
+
+	memset(out, 0, sizeof *out);
+	if (r == WEALD_OK && fts->xFindTokenizer(fts, "porter", &context,
+						 &out->api) != SQLITE_OK) {
+		msg_set(msg, "this SQLite has no stemmer");
 		return WEALD_IO;
 	}
 	if (r == WEALD_OK &&

@@ -10,6 +10,9 @@
 
 #include "store/index/index_private.h"
 
+/* SQLite's full-text search; WEALD_IO: it has none. */
+int fts_api(struct index *x, fts5_api **out, struct weald_msg *msg);
+
 struct tokenizer {
 	fts5_tokenizer api;
 	Fts5Tokenizer *instance;

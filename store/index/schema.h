@@ -13,7 +13,7 @@
 #define WEALD_STORE_INDEX_SCHEMA_H
 
 /* Raised with every change of the tables or of what is put into them. */
-#define INDEX_SCHEMA_VERSION 2
+#define INDEX_SCHEMA_VERSION 3
 /* PRAGMA application_id: "Weal" */
 #define INDEX_APPLICATION_ID 0x5765616c
 
@@ -153,6 +153,15 @@ enum index_state {
  * valid_until, endorser, issued, population, harm.physical, ihi_progress,
  * sites.using, sites.planned, summary, start, target_version; and contact
  * ('role <mailbox>'). Only what is there and valid.
+ *
+ * Of evidence and adoptions also other_changes_could_explain,
+ * fidelity.percent, measure_changed, transition_months, judged_certainty,
+ * judged_by, judged_reason, scope.level; and other_changes: 'none' where the
+ * list is empty, 'some' where it is not, no row where it is left out, which
+ * says that it is not known.
+ *
+ * Of measures also undesired_event, numerator, denominator, data_source,
+ * frequency, per, chart, target, min_denominator.
  */
 #define INDEX_TABLE_FACT            \
 	"CREATE TABLE fact ("       \
@@ -162,21 +171,50 @@ enum index_state {
 	" PRIMARY KEY (record, name)) STRICT, WITHOUT ROWID;"
 
 /*
- * The own-trend effect of evidence and of adoptions that have a series, for
- * every shape that the measure may turn out to have.
+ * The effects of evidence and of adoptions that have a series, for every shape
+ * that the measure may turn out to have: the own-trend effect, and the plain
+ * one of the periods before and after (store/evidence/effect.h).
  *
- * shape   code of data_shape
- * state   effect_state_name(); ratio, low and high are 0 but for full, short
+ * shape          code of data_shape
+ * state          effect_state_name()
+ * ratio .. lag1  of struct effect; 0 but for the states full and short
+ * half_added     1: half an event was added to both periods
+ * months_before, months_after  in whatever state
+ * plain_...      the same of effect_before_after(); plain_log is its log_ratio
  */
-#define INDEX_TABLE_EFFECT          \
-	"CREATE TABLE effect ("     \
-	" record INTEGER NOT NULL," \
-	" shape TEXT NOT NULL,"     \
-	" state TEXT NOT NULL,"     \
-	" ratio REAL NOT NULL,"     \
-	" low REAL NOT NULL,"       \
-	" high REAL NOT NULL,"      \
+#define INDEX_TABLE_EFFECT                                \
+	"CREATE TABLE effect ("                           \
+	" record INTEGER NOT NULL,"                       \
+	" shape TEXT NOT NULL,"                           \
+	" state TEXT NOT NULL,"                           \
+	" ratio REAL NOT NULL,"                           \
+	" low REAL NOT NULL,"                             \
+	" high REAL NOT NULL,"                            \
+	" log_ratio REAL NOT NULL DEFAULT 0,"             \
+	" variance REAL NOT NULL DEFAULT 0,"              \
+	" df INTEGER NOT NULL DEFAULT 0,"                 \
+	" phi REAL NOT NULL DEFAULT 0,"                   \
+	" lag1 REAL NOT NULL DEFAULT 0,"                  \
+	" half_added INTEGER NOT NULL DEFAULT 0,"         \
+	" months_before INTEGER NOT NULL DEFAULT 0,"      \
+	" months_after INTEGER NOT NULL DEFAULT 0,"       \
+	" plain_state TEXT NOT NULL DEFAULT 'too-early'," \
+	" plain_log REAL NOT NULL DEFAULT 0,"             \
+	" plain_variance REAL NOT NULL DEFAULT 0,"        \
+	" plain_df INTEGER NOT NULL DEFAULT 0,"           \
+	" plain_ratio REAL NOT NULL DEFAULT 0,"           \
+	" plain_low REAL NOT NULL DEFAULT 0,"             \
+	" plain_high REAL NOT NULL DEFAULT 0,"            \
 	" PRIMARY KEY (record, shape)) STRICT, WITHOUT ROWID;"
+
+/*
+ * The series of evidence, adoptions and priorities, where it is there and
+ * reads without a fault; data: numbers_read() (store/index/numbers.h).
+ */
+#define INDEX_TABLE_NUMBERS            \
+	"CREATE TABLE numbers ("       \
+	" record INTEGER PRIMARY KEY," \
+	" data BLOB NOT NULL) STRICT;"
 
 /*
  * Words of three letters and more of `search`, as they are written, in small
@@ -202,10 +240,11 @@ enum index_state {
 	"CREATE TABLE complete (" \
 	" id INTEGER PRIMARY KEY) STRICT;"
 
-#define INDEX_SCHEMA                                                           \
-	INDEX_TABLE_FEED INDEX_TABLE_RECORD INDEX_TABLE_VERSION                \
-		INDEX_TABLE_TAG INDEX_TABLE_LINK INDEX_TABLE_FACT              \
-			INDEX_TABLE_EFFECT INDEX_TABLE_TERM INDEX_TABLE_SEARCH \
-				INDEX_TABLE_COMPLETE
+#define INDEX_SCHEMA                                                \
+	INDEX_TABLE_FEED INDEX_TABLE_RECORD INDEX_TABLE_VERSION     \
+		INDEX_TABLE_TAG INDEX_TABLE_LINK INDEX_TABLE_FACT   \
+			INDEX_TABLE_EFFECT INDEX_TABLE_NUMBERS      \
+				INDEX_TABLE_TERM INDEX_TABLE_SEARCH \
+					INDEX_TABLE_COMPLETE
 
 #endif

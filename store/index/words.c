@@ -162,37 +162,57 @@ static size_t put_rune(char *to, uint32_t rune)
 	return 2;
 }
 
+/* A word of a text, as it is read. */
+struct spelling {
+	char text[WORD_BYTES_MAX + 2];
+	size_t len;
+	bool odd; /* not only letters, or too many */
+};
+
+static void spell(struct spelling *s, uint32_t rune)
+{
+	s->odd = s->odd || s->len >= WORD_BYTES_MAX - 1;
+	s->len += s->odd ? 0 : put_rune(s->text + s->len, rune);
+}
+
+/* The word ends here. */
+static int end_word(struct words *w, struct spelling *s)
+{
+	int r = WEALD_OK;
+
+	if (!s->odd && s->len >= WORD_BYTES_MIN) {
+		r = note(w, s->text, s->len);
+	}
+	s->odd = false;
+	s->len = 0;
+	return r;
+}
+
 int words_add(struct words *w, struct span text)
 {
-	char word[WORD_BYTES_MAX + 2];
-	size_t len = 0;
-	bool plain = true; /* letters only, and not too many */
+	struct spelling s = { .len = 0 };
 	uint32_t rune = 0;
 	size_t n;
 	int r = WEALD_OK;
 
 	while (r == WEALD_OK && text.len > 0) {
-		n = text_rune(text, &rune);
+		n = 1;
+		rune = *text.data;
+		if (rune >= 0x80) {
+			n = text_rune(text, &rune);
+		}
 		if (n != 0 && letter(rune, &rune)) {
-			plain = plain && len < WORD_BYTES_MAX - 1;
-			len += plain ? put_rune(word + len, rune) : 0;
+			spell(&s, rune);
 		} else if (n != 0 && rune >= '0' && rune <= '9') {
-			plain = false;
+			s.odd = true;
 		} else {
-			if (plain && len >= WORD_BYTES_MIN) {
-				r = note(w, word, len);
-			}
-			plain = true;
-			len = 0;
+			r = end_word(w, &s);
 		}
 		n = n == 0 ? 1 : n;
 		text.data += n;
 		text.len -= n;
 	}
-	if (r == WEALD_OK && plain && len >= WORD_BYTES_MIN) {
-		r = note(w, word, len);
-	}
-	return r;
+	return r == WEALD_OK ? end_word(w, &s) : r;
 }
 
 static int write_one(struct index *x, const struct word *word,
@@ -217,30 +237,40 @@ static int write_one(struct index *x, const struct word *word,
 	return r;
 }
 
-/* Those that change to the front, those that do not at the end. */
+/* In the order of the table. */
 static int compare_words(const void *a, const void *b)
 {
 	const struct word *wa = a;
 	const struct word *wb = b;
 	size_t len = wa->len < wb->len ? wa->len : wb->len;
-	int order;
+	int order = memcmp(wa->text, wb->text, len);
 
-	if ((wa->by == 0) != (wb->by == 0)) {
-		return wa->by == 0 ? 1 : -1;
-	}
-	order = memcmp(wa->text, wb->text, len);
 	return order != 0 ? order : (int)wa->len - (int)wb->len;
+}
+
+/* Those that change to the front; how many they are. */
+static size_t gather(struct words *w)
+{
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < w->slots_n; i++) {
+		if (w->slots[i].by != 0) {
+			w->slots[n++] = w->slots[i];
+		}
+	}
+	return n;
 }
 
 int words_write(struct words *w, struct index *x, struct weald_msg *msg)
 {
+	const size_t n = gather(w);
 	size_t i;
 	int r = WEALD_OK;
 
-	/* in the order of the table, which spares it many pages */
-	qsort(w->slots, w->slots_n, sizeof *w->slots, compare_words);
-	for (i = 0; r == WEALD_OK && i < w->slots_n && w->slots[i].by != 0;
-	     i++) {
+	/* sorted, which spares the table many pages */
+	qsort(w->slots, n, sizeof *w->slots, compare_words);
+	for (i = 0; r == WEALD_OK && i < n; i++) {
 		r = write_one(x, &w->slots[i], msg);
 	}
 	memset(w->slots, 0, w->slots_n * sizeof *w->slots);

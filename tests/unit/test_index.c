@@ -358,77 +358,6 @@ static void index_fill__keeps_what_it_does_not_know(void **state)
 	desk_assert_pure(d);
 }
 
-#define EVIDENCE "evidence/2026-11/night-light-two-wards"
-#define EVIDENCE_TEXT                                                         \
-	"---\n"                                                               \
-	"kind: evidence\n"                                                    \
-	"title: Lamps on two wards\n"                                         \
-	"topics: [falls]\n"                                                   \
-	"settings: [acute-ward]\n"                                            \
-	"intervention: south-west/intervention/night-light\n"                 \
-	"measure: south-west/measure/falls\n"                                 \
-	"design: its\n"                                                       \
-	"start: 2025-01-01\n"                                                 \
-	"series: data.csv\n"                                                  \
-	"fidelity: {planned: all beds, actual: all beds, how_known: audit}\n" \
-	"other_changes: []\n"                                                 \
-	"unintended: none\n"                                                  \
-	"conclusion: improved\n"                                              \
-	"patient_involvement: {level: none}\n"                                \
-	"contact: {role: Falls lead, mailbox: falls@example.nhs.uk}\n"        \
-	"---\n"
-
-/* Two years a month a row, halved after the first. */
-static const char *series(void)
-{
-	static char csv[2048];
-	size_t len;
-	int i;
-
-	len = (size_t)snprintf(csv, sizeof csv,
-			       "month,numerator,denominator\n");
-	for (i = 0; i < 24; i++) {
-		len += (size_t)snprintf(csv + len, sizeof csv - len,
-					"%d-%02d-01,%d,1000\n", 2024 + i / 12,
-					i % 12 + 1,
-					(i < 12 ? 80 : 40) + i * 7 % 5);
-	}
-	return csv;
-}
-
-static void index_fill__computes_effects(void **state)
-{
-	struct desk *d = *state;
-	struct paper p = { .record = EVIDENCE,
-			   .text = EVIDENCE_TEXT,
-			   .data = series(),
-			   .action = ACTION_PUBLISH };
-
-	(void)desk_found(d, "south-west");
-	desk_sign(d, 0, &p);
-	p.record = "evidence/2026-11/broken-series";
-	p.data = "month,numerator,denominator\n2024-01-01,many,1000\n";
-	desk_sign(d, 0, &p);
-	(void)desk_open(d);
-	desk_fill_all(d);
-	assert_int_equal(desk_number(d,
-				     "SELECT known FROM record"
-				     " WHERE slug = 'night-light-two-wards'"),
-			 1);
-	assert_string_equal(
-		desk_text(d, "SELECT group_concat(shape || '=' || state, ' ')"
-			     " FROM (SELECT * FROM effect ORDER BY shape)"),
-		"count=full mean=full proportion=full rate=full"
-		" time-between=full");
-	assert_int_equal(desk_number(d,
-				     "SELECT count(*) FROM effect WHERE"
-				     " shape = 'rate' AND ratio BETWEEN 0.4 AND"
-				     " 0.6 AND low < ratio AND ratio < high"
-				     " AND high < 1"),
-			 1);
-	desk_assert_pure(d);
-}
-
 /* ---- feeds that come, go, and are not what they were --------------------- */
 
 static void index_digest__is_the_same_in_any_order_of_arrival(void **state)
@@ -776,7 +705,6 @@ int main(void)
 		T(index_fill__knows_what_was_withdrawn),
 		T(index_fill__has_the_reason_of_a_withdrawal),
 		T(index_fill__keeps_what_it_does_not_know),
-		T(index_fill__computes_effects),
 		T(index_digest__is_the_same_in_any_order_of_arrival),
 		T(index_fill__follows_references_by_feed_id),
 		T(index_head__says_where_the_index_is),
