@@ -87,7 +87,9 @@ find_breaches() {
 		sort >"$work/breaches"
 }
 
-pure='proto/|store/record/|store/evidence/'
+pure='proto/|store/record/|store/evidence/|daemon/picture/'
+# but for what makes a PNG, by a program that it runs
+impure='daemon/picture/png[.]c'
 
 # What the pure layers may not call, by kind.
 declare -A calls=(
@@ -139,15 +141,20 @@ refuse includes '' 'store/index/' 'sqlite3[.]h' 'SQLite belongs to store/index'
 refuse includes '' 'store/record/' 'yaml[.]h' 'libyaml belongs to store/record'
 refuse includes '' 'daemon/cli/' 'zip(conf)?[.]h' \
 	'libzip belongs to daemon/cli'
+refuse includes 'daemon/picture/' '' 'daemon/(cli|control|node)/.*' \
+	'daemon/picture includes nothing of the commands or the daemon'
 refuse includes '' 'daemon/(node|control)/' 'uv([.]h|/.*)' \
 	'libuv belongs to daemon/node and daemon/control'
 refuse includes '' 'daemon/node/' 'openssl/ssl[.]h' 'TLS belongs to daemon/node'
 
 for kind in "${!calls[@]}"; do
-	refuse symbols "$pure" '' "${calls[$kind]}" "this layer is pure: no $kind"
+	refuse symbols "$pure" "$impure" "${calls[$kind]}" \
+		"this layer is pure: no $kind"
 done
 refuse variables "$pure" '' '.*' 'this layer is pure: no variable that changes'
 refuse symbols 'proto/' '' "$libraries" 'proto is pure: no such library'
+refuse symbols 'daemon/picture/' '' "$libraries" \
+	'daemon/picture only draws: no such library'
 refuse symbols 'store/' 'store/(record|evidence)/' "${calls[print]}" \
 	'store neither prints nor logs'
 refuse symbols 'store/' 'store/(record|evidence)/' "${calls[network]}" \

@@ -1,11 +1,13 @@
 #include "daemon/cli/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/cli/out.h"
 #include "proto/text.h"
+#include "store/evidence/number.h"
 
 void json_line_init(struct json_line *j)
 {
@@ -17,6 +19,14 @@ void json_line_release(struct json_line *j)
 {
 	json_decref(j->object);
 	j->object = NULL;
+}
+
+json_t *json_number(double v)
+{
+	if (!isfinite(v)) {
+		return json_null();
+	}
+	return json_real(v == 0 ? 0 : v); /* never -0.0 */
 }
 
 json_t *json_span(struct span text)
@@ -110,8 +120,10 @@ int json_line_print(struct json_line *j)
 	int r = WEALD_NOMEM;
 
 	if (!j->failed) {
-		text = json_dumps(j->object, JSON_COMPACT | JSON_SORT_KEYS |
-						     JSON_ENSURE_ASCII);
+		text = json_dumps(j->object,
+				  JSON_COMPACT | JSON_SORT_KEYS |
+					  JSON_ENSURE_ASCII |
+					  JSON_REAL_PRECISION(NUMBER_DIGITS));
 	}
 	if (text != NULL) {
 		put_line(text);

@@ -41,6 +41,13 @@ void json_line_add(struct json_line *j, const char *key, json_t *value);
  */
 json_t *json_span(struct span text);
 
+/*
+ * A computed number; null for what is not finite. Reals are printed with
+ * NUMBER_DIGITS significant digits, so that different processors print the same
+ * ones.
+ */
+json_t *json_number(double v);
+
 /* Print and release. WEALD_NOMEM. */
 int json_line_print(struct json_line *j);
 

@@ -9,7 +9,7 @@
 #include "daemon/cli/out.h"
 #include "proto/bytes.h"
 
-#define OPTIONS_MAX    16u
+#define OPTIONS_MAX    24u
 #define OPTION_BASE    256 /* above every letter */
 #define DURATION_MAX_S UINT64_C(31536000)
 

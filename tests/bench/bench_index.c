@@ -2,9 +2,9 @@
  * How fast the index is made, how large it is, and how fast it answers, with
  * many records from fifteen regions.
  *
- * bench_index DIR RECORDS: makes the feeds in DIR (where they are not there
- * yet) and the index, and prints what was measured, a line each: a name, a
- * number, what it is in.
+ * bench_index DIR RECORDS [rebuild]: makes the feeds in DIR (where they are
+ * not there yet) and the index, and prints what was measured, a line each: a
+ * name, a number, what it is in. With "rebuild" no questions are asked.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -461,12 +461,14 @@ static void questions(const struct home *h)
 int main(int argc, char **argv)
 {
 	struct home h = { .dir = NULL };
+	bool only_rebuild = argc == 4 && strcmp(argv[3], "rebuild") == 0;
 	uint64_t records = 0;
 	size_t region;
 
-	if (argc != 3 || parse_u64(span_of(argv[2]), RECORDKIT_REGIONS * 50,
-				   10000000, &records) != WEALD_OK) {
-		fprintf(stderr, "usage: bench_index DIR RECORDS\n"
+	if ((argc != 3 && !only_rebuild) ||
+	    parse_u64(span_of(argv[2]), RECORDKIT_REGIONS * 50, 10000000,
+		      &records) != WEALD_OK) {
+		fprintf(stderr, "usage: bench_index DIR RECORDS [rebuild]\n"
 				"RECORDS: 750 or more\n");
 		return 2;
 	}
@@ -475,7 +477,9 @@ int main(int argc, char **argv)
 	must(feed_library_init(&msg), "libgit2");
 	open_feeds(&h);
 	rebuild(&h);
-	questions(&h);
+	if (!only_rebuild) {
+		questions(&h);
+	}
 	for (region = 0; region < RECORDKIT_REGIONS; region++) {
 		feed_close(h.feeds[region]);
 	}

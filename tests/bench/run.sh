@@ -2,13 +2,14 @@
 # The benchmarks, as `make bench` calls them: WEALD is the executable, BUILD
 # the folder with the programs of tests/bench.
 #
-#   run.sh [feed|net|index [OPTION...]]    one part, else all
+#   run.sh [feed|net|index|evidence [OPTION...]]    one part, else all
 #
 # index takes the number of records: 100000 where it is not given.
 set -eu
 
 BENCH_FEED=${BUILD:-build/gcc}/tests/bench/bench_feed
 BENCH_INDEX=${BUILD:-build/gcc}/tests/bench/bench_index
+BENCH_EVIDENCE=${BUILD:-build/gcc}/tests/bench/bench_evidence
 export BENCH_FEED
 here=$(dirname "$0")
 
@@ -31,7 +32,11 @@ index)
 	shift
 	bench_index "$@"
 	;;
+evidence)
+	exec "$BENCH_EVIDENCE"
+	;;
 all)
+	"$BENCH_EVIDENCE"
 	/usr/bin/python3 "$here/run.py"
 	bench_index
 	/usr/bin/python3 "$here/bench_net.py"
