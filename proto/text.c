@@ -52,10 +52,20 @@ size_t text_rune(struct span s, uint32_t *out)
 
 bool text_is_utf8(struct span s)
 {
+	const uint64_t beyond_ascii = UINT64_C(0x8080808080808080);
+	uint64_t eight;
 	uint32_t rune;
 	size_t n;
 
 	while (s.len > 0) {
+		if (s.len >= sizeof eight) {
+			memcpy(&eight, s.data, sizeof eight);
+			if ((eight & beyond_ascii) == 0) {
+				s.data += sizeof eight;
+				s.len -= sizeof eight;
+				continue;
+			}
+		}
 		n = text_rune(s, &rune);
 		if (n == 0) {
 			return false;

@@ -19,15 +19,15 @@
  * that a record with many versions in a row is written once.
  */
 #define GROUPS           3u
-#define SHEETS_MAX       128u
+#define LEAVES_MAX       128u
 #define SHEETS_BYTES_MAX (8u * 1024u * 1024u / GROUPS)
 
 #define CONTACT_BYTES (2 * REGION_CONTACT_BYTES_MAX + 4)
 
 struct group {
-	uint64_t wanted[SHEETS_MAX]; /* updates that are to be loaded */
+	uint64_t wanted[LEAVES_MAX]; /* updates that are to be loaded */
 	size_t wanted_n;
-	struct sheet sheets[SHEETS_MAX]; /* the first n of them */
+	struct leaf leaves[LEAVES_MAX]; /* the first n of them */
 	size_t n;
 	uint64_t bytes;
 	int err; /* why the one behind them cannot be loaded */
@@ -283,7 +283,7 @@ static int take_region(const struct filling *f, struct span text)
 	return r;
 }
 
-static int add_plain(const struct filling *f, const struct sheet *s)
+static int add_plain(const struct filling *f, const struct leaf *s)
 {
 	const struct update *u = &s->stored.update;
 	int r = WEALD_OK;
@@ -305,7 +305,7 @@ static int add_plain(const struct filling *f, const struct sheet *s)
 
 /* ---- filling ------------------------------------------------------------- */
 
-static int note_withheld(struct filling *f, const struct sheet *s)
+static int note_withheld(struct filling *f, const struct leaf *s)
 {
 	struct withheld *list = f->withheld;
 	size_t n = f->withheld_n;
@@ -342,7 +342,7 @@ static int note_withheld(struct filling *f, const struct sheet *s)
 	return WEALD_OK;
 }
 
-static int take_sheet(struct filling *f, struct sheet *s)
+static int take_leaf(struct filling *f, struct leaf *s)
 {
 	int r = WEALD_OK;
 
@@ -374,15 +374,15 @@ static void load_group(const struct filling *f, struct group *g)
 	int r = WEALD_OK;
 
 	while (r == WEALD_OK && opened < g->wanted_n) {
-		r = sheet_open(f->feed->feed, g->wanted[opened],
-			       &g->sheets[opened], &msg);
+		r = leaf_open(f->feed->feed, g->wanted[opened],
+			      &g->leaves[opened], &msg);
 		opened += r == WEALD_OK;
 	}
 	while (g->err == WEALD_OK && g->n < opened &&
 	       g->bytes < SHEETS_BYTES_MAX) {
-		g->err = sheet_load(f->feed->feed, &g->sheets[g->n], &g->msg);
+		g->err = leaf_load(f->feed->feed, &g->leaves[g->n], &g->msg);
 		if (g->err == WEALD_OK) {
-			g->bytes += g->sheets[g->n].bytes;
+			g->bytes += g->leaves[g->n].bytes;
 			g->n++;
 		}
 	}
@@ -392,7 +392,7 @@ static void load_group(const struct filling *f, struct group *g)
 	}
 	/* the next group begins with what is too much for this one */
 	while (opened > g->n) {
-		sheet_release(&g->sheets[--opened]);
+		leaf_release(&g->leaves[--opened]);
 	}
 }
 
@@ -404,9 +404,9 @@ static void write_group(struct filling *f, struct group *g)
 
 	for (i = 0; i < g->n; i++) {
 		if (r == WEALD_OK) {
-			r = take_sheet(f, &g->sheets[i]);
+			r = take_leaf(f, &g->leaves[i]);
 		}
-		sheet_release(&g->sheets[i]);
+		leaf_release(&g->leaves[i]);
 	}
 	if (r == WEALD_OK && g->n > 0) {
 		r = entries_write(f->entries, f->msg);
@@ -415,7 +415,7 @@ static void write_group(struct filling *f, struct group *g)
 	f->write_err = r;
 }
 
-/* The longest first: writing, loading, then each sheet to be judged. */
+/* The longest first: writing, loading, then each leaf to be judged. */
 static void work_cb(void *ctx, size_t worker, size_t i)
 {
 	struct filling *f = ctx;
@@ -426,7 +426,7 @@ static void work_cb(void *ctx, size_t worker, size_t i)
 	} else if (i < f->writes + f->loads) {
 		load_group(f, f->loading);
 	} else {
-		sheet_judge(&f->judging->sheets[i - f->writes - f->loads]);
+		leaf_judge(&f->judging->leaves[i - f->writes - f->loads]);
 	}
 }
 
@@ -463,7 +463,7 @@ static int turn(struct filling *f)
 	return r == WEALD_OK ? f->write_err : r;
 }
 
-/* Which updates come next, at most SHEETS_MAX; none: that is all. */
+/* Which updates come next, at most LEAVES_MAX; none: that is all. */
 typedef int want_fn(struct filling *f, struct group *g);
 
 static int take_all(struct filling *f, want_fn *want)
@@ -535,7 +535,7 @@ static int stand(struct filling *f, struct row *row, bool *out_left)
 
 static int want_following(struct filling *f, struct group *g)
 {
-	while (g->wanted_n < SHEETS_MAX && f->at + g->wanted_n < f->last) {
+	while (g->wanted_n < LEAVES_MAX && f->at + g->wanted_n < f->last) {
 		g->wanted[g->wanted_n] = f->at + g->wanted_n + 1;
 		g->wanted_n++;
 	}
@@ -603,9 +603,8 @@ static int filling_end(struct filling *f, int r)
 {
 	size_t i;
 
-	for (i = 0; i < GROUPS * SHEETS_MAX; i++) {
-		sheet_release(
-			&f->groups[i / SHEETS_MAX].sheets[i % SHEETS_MAX]);
+	for (i = 0; i < GROUPS * LEAVES_MAX; i++) {
+		leaf_release(&f->groups[i / LEAVES_MAX].leaves[i % LEAVES_MAX]);
 	}
 	r = end(f->x, f->entries, r, f->msg);
 	for (i = 0; i < f->withheld_n; i++) {
@@ -665,7 +664,7 @@ static int want_absent(struct filling *f, struct group *g)
 	uint64_t seq = f->at;
 	int r = WEALD_OK;
 
-	while (g->wanted_n < SHEETS_MAX &&
+	while (g->wanted_n < LEAVES_MAX &&
 	       (f->max == 0 || f->n + g->wanted_n < f->max)) {
 		r = next_absent(f, seq, &seq);
 		if (r != WEALD_OK || seq == 0) {

@@ -56,12 +56,12 @@ struct seen {
 };
 
 /*
- * An update with the files that its record has after it: sheet_open() reads
- * the update from the feed, sheet_load() the files, and sheet_judge() finds
+ * An update with the files that its record has after it: leaf_open() reads
+ * the update from the feed, leaf_load() the files, and leaf_judge() finds
  * out what they say. Only the first two touch the feed; the last may run on
- * any thread, a sheet each.
+ * any thread, a leaf each.
  */
-struct sheet {
+struct leaf {
 	struct stored stored;
 	bool is_loaded; /* stored is there */
 	struct file *files;
@@ -73,23 +73,23 @@ struct sheet {
 	struct buf region;
 	bool has_region;
 	struct seen seen;
-	int err; /* of sheet_judge(): WEALD_OK or WEALD_NOMEM */
+	int err; /* of leaf_judge(): WEALD_OK or WEALD_NOMEM */
 };
 
 /*
  * Fill the zeroed @out, then add the files to it. On failure it is as before,
- * or holds some of them; sheet_release() in any case.
+ * or holds some of them; leaf_release() in any case.
  *   WEALD_CORRUPT (the feed), WEALD_IO, WEALD_NOMEM
  */
-int sheet_open(const struct feed *feed, uint64_t seq, struct sheet *out,
-	       struct weald_msg *msg);
-int sheet_load(const struct feed *feed, struct sheet *s, struct weald_msg *msg);
+int leaf_open(const struct feed *feed, uint64_t seq, struct leaf *out,
+	      struct weald_msg *msg);
+int leaf_load(const struct feed *feed, struct leaf *s, struct weald_msg *msg);
 /*
  * Read the record, and hold it and what the update says of itself against the
  * guard. An update about the feed itself has no content.
  */
-void sheet_judge(struct sheet *s);
-void sheet_release(struct sheet *s);
+void leaf_judge(struct leaf *s);
+void leaf_release(struct leaf *s);
 
 /* ---- what is searched ---------------------------------------------------- */
 

@@ -32,11 +32,11 @@ struct file {
 
 struct loading {
 	const struct feed *feed;
-	struct sheet *sheet;
+	struct leaf *leaf;
 	struct weald_msg *msg;
 };
 
-static int files_grow(struct sheet *s)
+static int files_grow(struct leaf *s)
 {
 	size_t n = s->files_n;
 	struct file *list;
@@ -57,7 +57,7 @@ static int load_file(void *ctx, struct span name,
 		     const uint8_t blob[OBJECT_ID_BYTES])
 {
 	const struct loading *l = ctx;
-	struct sheet *s = l->sheet;
+	struct leaf *s = l->leaf;
 	struct file *file;
 	int r;
 
@@ -95,7 +95,7 @@ static int load_file(void *ctx, struct span name,
 /* All files that the record has after the update. */
 static int load_files(struct loading *l)
 {
-	const struct update *u = &l->sheet->stored.update;
+	const struct update *u = &l->leaf->stored.update;
 	const struct change *c;
 	struct span name;
 	size_t i;
@@ -123,7 +123,7 @@ static int load_files(struct loading *l)
 static int load_region(struct loading *l)
 {
 	const struct span path = span_of(PATH_REGION);
-	struct sheet *s = l->sheet;
+	struct leaf *s = l->leaf;
 	const struct update *u = &s->stored.update;
 	size_t i;
 	int r;
@@ -147,8 +147,8 @@ static int load_region(struct loading *l)
 	return WEALD_OK;
 }
 
-int sheet_open(const struct feed *feed, uint64_t seq, struct sheet *out,
-	       struct weald_msg *msg)
+int leaf_open(const struct feed *feed, uint64_t seq, struct leaf *out,
+	      struct weald_msg *msg)
 {
 	int r = feed_read(feed, seq, &out->stored, msg);
 
@@ -156,15 +156,15 @@ int sheet_open(const struct feed *feed, uint64_t seq, struct sheet *out,
 	return r;
 }
 
-int sheet_load(const struct feed *feed, struct sheet *s, struct weald_msg *msg)
+int leaf_load(const struct feed *feed, struct leaf *s, struct weald_msg *msg)
 {
-	struct loading l = { .feed = feed, .sheet = s, .msg = msg };
+	struct loading l = { .feed = feed, .leaf = s, .msg = msg };
 
 	return s->stored.update.record.len > 0 ? load_files(&l)
 					       : load_region(&l);
 }
 
-void sheet_release(struct sheet *s)
+void leaf_release(struct leaf *s)
 {
 	size_t i;
 
@@ -177,12 +177,12 @@ void sheet_release(struct sheet *s)
 	if (s->is_loaded) {
 		stored_release(&s->stored);
 	}
-	*s = (struct sheet){ .err = WEALD_OK };
+	*s = (struct leaf){ .err = WEALD_OK };
 }
 
 /* ---- what it says -------------------------------------------------------- */
 
-static const struct file *files_find(const struct sheet *s, const char *name)
+static const struct file *files_find(const struct leaf *s, const char *name)
 {
 	size_t i;
 
@@ -205,7 +205,7 @@ void content_free(struct content *c)
 }
 
 /* What the guard says of all of it; INDEX_WITHHELD where it blocks. */
-static int ask_guard(struct sheet *s, const struct record *record)
+static int ask_guard(struct leaf *s, const struct record *record)
 {
 	const struct update *u = &s->stored.update;
 	struct guard_report report = { .n = 0 };
@@ -297,20 +297,15 @@ static const char *series_field(const struct record *r)
 /* A priority's numbers are a baseline: it changed nothing yet. */
 static void compute_effects(const struct series *s, struct content *c)
 {
-	unsigned i;
-
 	if (strcmp(c->record->kind->name, "priority") == 0) {
 		return;
 	}
-	for (i = 0; i < EFFECT_SHAPES_N; i++) {
-		effect_own_trend(s, (enum effect_shape)i, &c->own_trend[i]);
-		effect_before_after(s, (enum effect_shape)i, &c->plain[i]);
-	}
+	effect_all_shapes(s, c->own_trend, c->plain);
 	c->has_effects = true;
 }
 
 /* The numbers, and what they come to. */
-static int read_numbers(const struct sheet *s, struct content *c)
+static int read_numbers(const struct leaf *s, struct content *c)
 {
 	struct problems problems = { .n = 0 };
 	struct series series = { .n = 0 };
@@ -341,7 +336,7 @@ static int read_numbers(const struct sheet *s, struct content *c)
 }
 
 /* What record.md says, whether or not it may be shown. */
-static int read_content(struct sheet *s, const struct file *md)
+static int read_content(struct leaf *s, const struct file *md)
 {
 	struct problems problems = { .n = 0 };
 	struct content *c = calloc(1, sizeof *c);
@@ -368,7 +363,7 @@ static int read_content(struct sheet *s, const struct file *md)
 	return r;
 }
 
-void sheet_judge(struct sheet *s)
+void leaf_judge(struct leaf *s)
 {
 	const struct file *md = files_find(s, RECORD_FILE);
 	struct seen *seen = &s->seen;

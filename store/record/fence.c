@@ -48,6 +48,9 @@ static int check_utf8(struct span file, const char *name, struct weald_msg *msg)
 	struct span line;
 	size_t number = 0;
 
+	if (text_is_utf8(file)) {
+		return WEALD_OK;
+	}
 	while (take_line(&file, &line)) {
 		number++;
 		if (!text_is_utf8(line)) {

@@ -159,10 +159,13 @@ void guard_scan_phones(struct guard_doc *doc)
 	size_t at = 0;
 	char c;
 
-	while (at < doc->n) {
+	for (;;) {
+		at += strcspn(doc->text + at, "+047");
+		if (at >= doc->n) {
+			return;
+		}
 		c = doc->text[at];
-		if ((c != '+' && c != '0' && c != '4' && c != '7') ||
-		    !may_begin(doc, at) ||
+		if (!may_begin(doc, at) ||
 		    (c == '7' ? !read_bare_mobile(doc, at, &p)
 			      : !read_phone(doc, at, &p))) {
 			at++;
@@ -334,14 +337,17 @@ static void judge_email(struct guard_doc *doc, size_t from, size_t sign,
 
 void guard_scan_emails(struct guard_doc *doc)
 {
-	size_t sign;
+	const char *found;
+	size_t sign = 0;
 	size_t from;
 	size_t to;
 
-	for (sign = 1; sign < doc->n; sign++) {
-		if (doc->text[sign] != '@') {
-			continue;
+	while (sign < doc->n) {
+		found = strchr(doc->text + sign + 1, '@');
+		if (found == NULL) {
+			return;
 		}
+		sign = (size_t)(found - doc->text);
 		from = sign;
 		while (from > 0 && sign - from < LOCAL_MAX &&
 		       is_local_char(doc->text[from - 1])) {

@@ -218,6 +218,9 @@ static bool read_packed(const struct guard_doc *doc, size_t at,
 static bool read_date(const struct guard_doc *doc, size_t at, struct date *out)
 {
 	if (guard_is_letter(doc->text[at])) {
+		if (strchr("jfmasondJFMASOND", doc->text[at]) == NULL) {
+			return false; /* no month begins so */
+		}
 		return read_month_first(doc, at, guard_word_end(doc, at), out);
 	}
 	return read_numeric(doc, at, out) || read_day_first(doc, at, out) ||

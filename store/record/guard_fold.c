@@ -263,8 +263,12 @@ static void hide_addresses(struct guard_doc *doc)
 			at++;
 			continue;
 		}
+		if (!guard_is_alnum(c)) {
+			at++;
+			continue;
+		}
 		/* the first of all words below */
-		if (c != '\0' && strchr("1hfwinpdecoHFWINPDECO", c) != NULL) {
+		if (strchr("1hfwinpdecoHFWINPDECO", c) != NULL) {
 			to = begins_address(doc, at) ? address_end(doc, at)
 						     : catalogue_end(doc, at);
 			if (to > at) {
@@ -273,8 +277,34 @@ static void hide_addresses(struct guard_doc *doc)
 				continue;
 			}
 		}
-		at++;
+		while (guard_is_alnum(doc->text[at])) {
+			at++;
+		}
 	}
+}
+
+/*
+ * Copy what @text begins with that stays as it is: nearly all of it. Returns
+ * how many bytes these were.
+ */
+static size_t copy_plain(struct guard_doc *doc, struct span text)
+{
+	char *to = doc->text + doc->n;
+	unsigned classes = 0;
+	uint8_t byte;
+	size_t i;
+
+	for (i = 0; i < text.len; i++) {
+		byte = text.data[i];
+		if (byte >= 0x7f || (byte < ' ' && byte != '\n')) {
+			break;
+		}
+		classes |= guard_classes[byte];
+		to[i] = (char)byte;
+	}
+	doc->n += i;
+	doc->has_digit = doc->has_digit || (classes & GUARD_DIGIT) != 0;
+	return i;
 }
 
 /* Fold the first character of @text; returns how many bytes it has. */
@@ -301,18 +331,27 @@ static size_t fold_first(struct guard_doc *doc, struct span text, char *out)
 
 int guard_doc_fold(struct guard_doc *doc, struct span text)
 {
-	char *memory = malloc(text.len + 2);
+	struct buf memory;
 	size_t n;
 	char c;
 
-	if (memory == NULL) {
+	buf_init(&memory, text.len + 2);
+	if (buf_reserve(&memory, text.len + 2) != WEALD_OK) {
 		return WEALD_NOMEM;
 	}
-	memory[0] = '\0';
-	doc->text = memory + 1;
+	memory.data[0] = 0;
+	doc->text = (char *)memory.data + 1; /* guard_doc_release() */
 	doc->n = 0;
 	doc->is_utf8 = true;
 	while (text.len > 0) {
+		if ((doc->flags & GUARD_IN_NAME) == 0) {
+			n = copy_plain(doc, text);
+			text.data += n;
+			text.len -= n;
+			if (text.len == 0) {
+				break;
+			}
+		}
 		n = fold_first(doc, text, &c);
 		if ((doc->flags & GUARD_IN_NAME) != 0) {
 			c = fold_in_name(c);

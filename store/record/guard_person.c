@@ -331,12 +331,12 @@ void guard_scan_ages(struct guard_doc *doc)
 	unsigned age;
 	size_t i;
 
-	while (at < doc->n) {
-		end = guard_digits_end(doc, at);
-		if (end == at) {
-			at++;
-			continue;
+	for (;;) {
+		at = guard_next_digit(doc, at);
+		if (at >= doc->n) {
+			return;
 		}
+		end = guard_digits_end(doc, at);
 		age = 0;
 		for (i = at; i < end && age <= AGE_MAX; i++) {
 			age = age * 10 + (unsigned)(doc->text[i] - '0');

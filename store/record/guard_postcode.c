@@ -176,6 +176,10 @@ void guard_scan_postcodes(struct guard_doc *doc)
 			continue;
 		}
 		end = guard_word_end(doc, at);
+		if (end - at > 2 || !guard_is_digit(doc->text[end])) {
+			at = end; /* no area, as nearly all words */
+			continue;
+		}
 		if ((at == 0 || !guard_is_digit(doc->text[at - 1])) &&
 		    read_postcode(doc, at, &p)) {
 			judge(doc, at, &p);

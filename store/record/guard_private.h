@@ -130,12 +130,27 @@ static inline char guard_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/* The end of the word (letters) at @at; @at where there is none. */
+static inline size_t guard_word_end(const struct guard_doc *doc, size_t at)
+{
+	while (guard_is_letter(doc->text[at])) {
+		at++;
+	}
+	return at;
+}
+
+/* The end of the digits at @at; @at where there is none. */
+static inline size_t guard_digits_end(const struct guard_doc *doc, size_t at)
+{
+	while (guard_is_digit(doc->text[at])) {
+		at++;
+	}
+	return at;
+}
+
 /* The line of @at. */
 size_t guard_line(struct guard_doc *doc, size_t at);
 
-/* The end of the word (letters) at @at; @at where there is none. */
-size_t guard_word_end(const struct guard_doc *doc, size_t at);
-size_t guard_digits_end(const struct guard_doc *doc, size_t at);
 /* The first digit at @at or behind; doc->n where there is none. */
 size_t guard_next_digit(const struct guard_doc *doc, size_t at);
 

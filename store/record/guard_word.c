@@ -38,28 +38,10 @@ size_t guard_line(struct guard_doc *doc, size_t at)
 	return doc->first_line + doc->line_no;
 }
 
-size_t guard_word_end(const struct guard_doc *doc, size_t at)
-{
-	while (guard_is_letter(doc->text[at])) {
-		at++;
-	}
-	return at;
-}
-
 size_t guard_next_digit(const struct guard_doc *doc, size_t at)
 {
-	while (at < doc->n && !guard_is_digit(doc->text[at])) {
-		at++;
-	}
-	return at;
-}
-
-size_t guard_digits_end(const struct guard_doc *doc, size_t at)
-{
-	while (guard_is_digit(doc->text[at])) {
-		at++;
-	}
-	return at;
+	/* the text holds no NUL but the one behind it */
+	return at < doc->n ? at + strcspn(doc->text + at, "0123456789") : at;
 }
 
 bool guard_word_is(const struct guard_doc *doc, size_t from, size_t to,

@@ -349,10 +349,17 @@ int record_parse(struct span file, struct record **out,
 
 struct value *value_get(const struct value *map, struct span name)
 {
+	const char *key;
 	size_t i;
 
+	if (name.len == 0) {
+		return NULL; /* no field is called so */
+	}
 	for (i = 0; map->type == VALUE_MAP && i < map->n; i++) {
-		if (span_equal(span_of(map->items[i].key), name)) {
+		key = map->items[i].key;
+		/* by the first letter, mostly: many are asked for */
+		if (*key == (char)*name.data && strlen(key) == name.len &&
+		    memcmp(key, name.data, name.len) == 0) {
 			return &map->items[i];
 		}
 	}

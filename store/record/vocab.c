@@ -11,6 +11,16 @@
 /* Longer words are not compared: no name here is as long. */
 #define WORD_BYTES_MAX TEXT_DISTANCE_RUNES_MAX
 
+/* By the first letter, mostly: asked of whole tables for every field. */
+static bool is_called(const char *name, struct span text)
+{
+	if (text.len == 0 || *name != (char)*text.data) {
+		return text.len == 0 && *name == '\0';
+	}
+	return strlen(name) == text.len &&
+	       memcmp(name, text.data, text.len) == 0;
+}
+
 const struct kind *vocab_kinds(size_t *out_n)
 {
 	*out_n = vocab_kinds_n;
@@ -22,7 +32,7 @@ const struct kind *vocab_kind(struct span name)
 	size_t i;
 
 	for (i = 0; i < vocab_kinds_n; i++) {
-		if (span_equal(span_of(vocab_kind_table[i].name), name)) {
+		if (is_called(vocab_kind_table[i].name, name)) {
 			return &vocab_kind_table[i];
 		}
 	}
@@ -35,7 +45,7 @@ const struct field *field_find(const struct field *fields, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (span_equal(span_of(fields[i].name), name)) {
+		if (is_called(fields[i].name, name)) {
 			return &fields[i];
 		}
 	}
@@ -70,7 +80,7 @@ const struct code *code_find(const struct code_list *list, struct span code)
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		if (span_equal(span_of(list->codes[i].code), code)) {
+		if (is_called(list->codes[i].code, code)) {
 			return &list->codes[i];
 		}
 	}
@@ -88,7 +98,7 @@ const struct topic *vocab_topic(struct span slug)
 	size_t i;
 
 	for (i = 0; i < vocab_topics_n; i++) {
-		if (span_equal(span_of(vocab_topic_table[i].slug), slug)) {
+		if (is_called(vocab_topic_table[i].slug, slug)) {
 			return &vocab_topic_table[i];
 		}
 	}
