@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/cli/cli.h"
+#include "daemon/cli/compare.h"
 #include "daemon/cli/hits.h"
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/out.h"
@@ -41,6 +42,10 @@ static json_t *fix_json(const struct fix *f)
 
 	if (o != NULL &&
 	    (json_object_set_new(o, "why", json_string(f->why)) != 0 ||
+	     json_object_set_new(o, "best",
+				 f->best == NULL
+					 ? json_null()
+					 : compare_json(f->best)) != 0 ||
 	     json_object_set_new(o, "derived",
 				 hits_derived_json(&f->derived)) != 0)) {
 		json_decref(o);
@@ -232,6 +237,9 @@ static int print_fix(struct fixing *f, const struct fix *x)
 	printf("    %s\n", words);
 	hits_counts(d, words);
 	r = prose_say(f->width, "    ", 6, "%s", words);
+	if (r == WEALD_OK && x->best != NULL) {
+		r = compare_say(f->width, 4, x->best, false);
+	}
 	if (r == WEALD_OK) {
 		r = print_uses(f, d);
 	}

@@ -112,6 +112,9 @@ void comparison_release(struct comparison *c);
  * theirs; then by the names of intervention and measure.
  */
 int comparison_order(const struct comparison *a, const struct comparison *b);
+/* The same without the names: 0 where one is as sure of the one as the other.
+ */
+int comparison_rank(const struct comparison *a, const struct comparison *b);
 
 struct comparisons {
 	/* by intervention, the one whose best comparison comes first before

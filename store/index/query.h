@@ -224,9 +224,13 @@ int query_search(struct index *x, const struct search *s, int64_t today,
 		 struct hits *out, struct weald_msg *msg);
 
 /* "Has anyone fixed this?" */
+struct comparison; /* store/index/compare.h */
 struct fix {
 	struct hit hit; /* an intervention */
 	struct derived derived;
+	/* what regions found of it, by the measure that says the surest; owned,
+	   NULL: no figures */
+	struct comparison *best;
 	char why[16]; /* "linked" (to the problem that was named), "same
 			 topic", "similar": how it was found */
 };
@@ -235,10 +239,9 @@ struct fixes {
 	char *problem_title;
 	struct hit *problems; /* like problems that were looked at */
 	size_t problems_n;
-	struct fix *list; /* surest first: improved in two regions, one,
-			     tested, idea; then the end of the interval
-			     nearest 1 (of several regions the middle one),
-			     linked ones, how like it is; withdrawn and
+	struct fix *list; /* surest first, as comparisons are; then those
+			     without figures, the maturest first; of as sure
+			     ones linked ones, how like it is; withdrawn and
 			     failed ones last */
 	size_t n;
 	size_t total; /* at most 100 are looked at */

@@ -87,11 +87,10 @@ static struct certainty_rank rank_of(const struct comparison *c)
 	return rank;
 }
 
-int comparison_order(const struct comparison *a, const struct comparison *b)
+int comparison_rank(const struct comparison *a, const struct comparison *b)
 {
 	const struct certainty_rank p = rank_of(a);
 	const struct certainty_rank q = rank_of(b);
-	int order;
 
 	if (a->withdrawn != b->withdrawn) {
 		return a->withdrawn ? 1 : -1;
@@ -102,7 +101,13 @@ int comparison_order(const struct comparison *a, const struct comparison *b)
 	if (a->judged != b->judged) {
 		return a->judged ? -1 : 1;
 	}
-	order = a->judged ? certainty_compare(&p, &q) : 0;
+	return a->judged ? certainty_compare(&p, &q) : 0;
+}
+
+int comparison_order(const struct comparison *a, const struct comparison *b)
+{
+	int order = comparison_rank(a, b);
+
 	if (order == 0) {
 		order = strcmp(a->intervention, b->intervention);
 	}

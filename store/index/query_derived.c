@@ -1,6 +1,5 @@
 #include "store/index/query_private.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -758,44 +757,6 @@ static int count_failures(struct index *x, const char *ref, int64_t *out,
 		0, out, msg, "t", ref);
 }
 
-static int by_size(const void *a, const void *b)
-{
-	double v = *(const double *)a;
-	double w = *(const double *)b;
-
-	return (v > w) - (v < w);
-}
-
-/* Of the upper ends of all regions' intervals the middle one. */
-static int middle_end(const struct trials *t, double *out)
-{
-	double *ends;
-	struct account a;
-	size_t n = 0;
-	size_t i;
-
-	*out = HUGE_VAL; /* nothing is known */
-	if (t->n == 0) {
-		return WEALD_OK;
-	}
-	ends = calloc(t->n, sizeof *ends);
-	if (ends == NULL) {
-		return WEALD_NOMEM;
-	}
-	for (i = 0; i < t->n; i += a.n) {
-		a = account_of(t->list + i, t->n - i);
-		if (a.result != NULL && is_judged(a.result)) {
-			ends[n++] = a.result->effect.high;
-		}
-	}
-	if (n > 0) {
-		qsort(ends, n, sizeof *ends, by_size);
-		*out = ends[(n - 1) / 2];
-	}
-	free(ends);
-	return WEALD_OK;
-}
-
 /*
  * Results go before use: a thing that five regions run and none has shown to
  * help is not surer than one that helped in two.
@@ -819,9 +780,6 @@ int derived_sureness(struct index *x, const struct record_standing *standing,
 	int64_t failures = 0;
 	int r = trials_read(x, standing->ref, DEPTH_STAGE, &t, msg);
 
-	if (r == WEALD_OK) {
-		r = middle_end(&t, &out->end);
-	}
 	if (r == WEALD_OK) {
 		count_trials(&t, 0, &d);
 		out->maturity = sureness_of(&d);

@@ -8,6 +8,7 @@
  * must have the rarest, or one of the two rarest of many: who asks for falls at
  * night gets nothing that is only about nights.
  */
+#include "store/index/compare_private.h"
 #include "store/index/query_private.h"
 
 #include <math.h>
@@ -18,7 +19,7 @@
 #define FIXES_USUAL 20u
 /* Interventions whose facts are looked at, and like problems. */
 #define CANDIDATES_MAX 100u
-#define PROBLEMS_MAX   20u
+#define ALIKE_MAX      20u
 /*
  * Words in more records than this tell little and take long to look up; of
  * these only as many are used as it takes to have so many words at all.
@@ -307,6 +308,8 @@ struct candidate {
 	enum why why;
 	double score;
 	struct sureness sure;
+	struct comparison best;
+	bool has_best;
 	uint64_t time;
 	char *ref;
 };
@@ -332,6 +335,7 @@ static void fixing_release(struct fixing *f)
 
 	for (i = 0; i < f->n; i++) {
 		free(f->list[i].ref);
+		comparison_release(&f->list[i].best);
 	}
 	free(f->list);
 	wording_release(&f->words);
@@ -445,7 +449,7 @@ static int add_alike(struct fixing *f, bool topic)
 static int add_of_alike(struct fixing *f, bool topic)
 {
 	size_t i;
-	int r = rank_alike(f, &f->problems, topic, PROBLEMS_MAX, &f->alike);
+	int r = rank_alike(f, &f->problems, topic, ALIKE_MAX, &f->alike);
 
 	for (i = 0; r == WEALD_OK && i < f->alike.n; i++) {
 		r = add_linked(f, f->alike.list[i].ref,
@@ -592,15 +596,18 @@ static int candidate_compare(const void *a, const void *b)
 {
 	const struct candidate *v = a;
 	const struct candidate *w = b;
+	int order;
 
 	if (v->sure.last != w->sure.last) {
 		return v->sure.last ? 1 : -1;
 	}
-	if (v->sure.maturity != w->sure.maturity) {
-		return w->sure.maturity - v->sure.maturity;
+	if (v->has_best != w->has_best) {
+		return v->has_best ? -1 : 1;
 	}
-	if (v->sure.end < w->sure.end || v->sure.end > w->sure.end) {
-		return v->sure.end < w->sure.end ? -1 : 1;
+	order = v->has_best ? comparison_rank(&v->best, &w->best)
+			    : w->sure.maturity - v->sure.maturity;
+	if (order != 0) {
+		return order;
 	}
 	if (is_linked(v) != is_linked(w)) {
 		return is_linked(v) ? -1 : 1;
@@ -614,7 +621,7 @@ static int candidate_compare(const void *a, const void *b)
 	return strcmp(v->ref, w->ref);
 }
 
-static int candidate_look(struct fixing *f, struct candidate *c)
+static int candidate_look(struct fixing *f, struct candidate *c, int64_t today)
 {
 	struct record_standing standing = { .ref = NULL };
 	int r = record_standing_read(f->x, c->id, &standing, f->msg);
@@ -627,10 +634,12 @@ static int candidate_look(struct fixing *f, struct candidate *c)
 		r = derived_sureness(f->x, &standing, &c->sure, f->msg);
 	}
 	record_standing_release(&standing);
-	return r;
+	return r == WEALD_OK ? compare_best(f->x, c->id, today, &c->best,
+					    &c->has_best, f->msg)
+			     : r;
 }
 
-static int fix_add(struct fixing *f, const struct candidate *c, int64_t today,
+static int fix_add(struct fixing *f, struct candidate *c, int64_t today,
 		   struct fixes *out)
 {
 	static const char *const names[] = {
@@ -651,6 +660,15 @@ static int fix_add(struct fixing *f, const struct candidate *c, int64_t today,
 	(void)snprintf(fix->why, sizeof fix->why, "%s", names[c->why]);
 	r = hit_read(f->x, c->id, &fix->hit, f->msg);
 	fix->hit.score = c->score;
+	if (r == WEALD_OK && c->has_best) {
+		fix->best = malloc(sizeof *fix->best);
+		if (fix->best == NULL) {
+			return WEALD_NOMEM;
+		}
+		*fix->best = c->best;
+		memset(&c->best, 0, sizeof c->best); /* transferred */
+		c->has_best = false;
+	}
 	return r == WEALD_OK ? derived_read(f->x, c->id, c->ref, today,
 					    &fix->derived, f->msg)
 			     : r;
@@ -663,7 +681,7 @@ static int answer(struct fixing *f, size_t limit, int64_t today,
 	int r = WEALD_OK;
 
 	for (i = 0; r == WEALD_OK && i < f->n; i++) {
-		r = candidate_look(f, &f->list[i]);
+		r = candidate_look(f, &f->list[i], today);
 	}
 	if (r == WEALD_OK && f->n > 1) {
 		qsort(f->list, f->n, sizeof *f->list, candidate_compare);
@@ -686,6 +704,10 @@ void fixes_release(struct fixes *f)
 	for (i = 0; i < f->n; i++) {
 		hit_release(&f->list[i].hit);
 		derived_release(&f->list[i].derived);
+		if (f->list[i].best != NULL) {
+			comparison_release(f->list[i].best);
+			free(f->list[i].best);
+		}
 	}
 	free(f->list);
 	hit_list_release(f->problems, f->problems_n);

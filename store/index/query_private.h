@@ -178,9 +178,6 @@ void use_release(struct use *u);
 struct sureness {
 	bool last;    /* withdrawn, or tried and not found to help */
 	int maturity; /* larger is surer */
-	double end;   /* of its results, the middle one's end of the interval
-			 that is nearest 1 where it helps; the smaller the
-			 surer */
 };
 int derived_sureness(struct index *x, const struct record_standing *standing,
 		     struct sureness *out, struct weald_msg *msg);

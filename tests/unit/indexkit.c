@@ -1,5 +1,6 @@
 #include "tests/unit/indexkit.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -229,6 +230,9 @@ void indexkit_fact(struct indexkit *k, const char *ref, const char *name,
 		     (long long)id_of(k, ref), name, value);
 }
 
+/* Of Student's t with 21 degrees of freedom, its 97.5 % quantile. */
+#define T_21 2.0796
+
 void indexkit_effect(struct indexkit *k, const char *ref, double ratio,
 		     double low, double high)
 {
@@ -240,9 +244,12 @@ void indexkit_effect(struct indexkit *k, const char *ref, double ratio,
 	/* a rate would say otherwise: the measure decides */
 	indexkit_sql(k,
 		     "INSERT INTO effect (record, shape, state, ratio, low,"
-		     " high) VALUES (%lld, 'proportion', 'full', %f, %f, %f),"
-		     " (%lld, 'rate', 'full', 3, 2, 4)",
+		     " high, log_ratio, variance, df) VALUES"
+		     " (%lld, 'proportion', 'full', %f, %f, %f, %f, %f, 21),"
+		     " (%lld, 'rate', 'full', 3, 2, 4, 1.1, 0.03, 21)",
 		     (long long)id_of(k, ref), ratio, low, high,
+		     ratio > 0 ? log(ratio) : 0,
+		     ratio > 0 ? pow(log(high / low) / (2 * T_21), 2) : 0,
 		     (long long)id_of(k, ref));
 }
 

@@ -312,9 +312,15 @@ static void query_fixed__puts_the_surest_first(void **state)
 	add_fix(k, "c/intervention/tested", "Tested");
 	indexkit_evidence(k, "r4", "c/intervention/tested", 0.7, 0.4, 1.2);
 	assert_fixes(k, LATE, true,
-		     "b/intervention/twice (linked)"
-		     " a/intervention/once (linked)"
+		     "a/intervention/once (linked)"
+		     " b/intervention/twice (linked)"
 		     " c/intervention/tested (linked) " TROLLEY " (linked)");
+	/* of a design that says more, whatever the interval */
+	indexkit_fact(k, "r4/evidence/result", "design", "randomised");
+	assert_fixes(k, LATE, true,
+		     "c/intervention/tested (linked)"
+		     " a/intervention/once (linked)"
+		     " b/intervention/twice (linked) " TROLLEY " (linked)");
 }
 
 /* Never by the estimate: a wide interval may reach further down. */
@@ -352,12 +358,12 @@ static void query_fixed__puts_failed_and_withdrawn_last(void **state)
 	indexkit_evidence(k, "r5", "d/intervention/mixed", 1.5, 1.4, 1.6);
 	assert_fixes(k, LATE, true,
 		     "d/intervention/mixed (linked) " TROLLEY " (linked)"
-		     " b/intervention/gone (linked) a/intervention/harm"
+		     " a/intervention/harm (linked) b/intervention/gone"
 		     " (linked) c/intervention/stalled (linked)");
 	f = ask(k, LATE, true);
-	assert_true(f.list[2].hit.withdrawn);
-	assert_string_equal(f.list[2].derived.maturity, "withdrawn");
-	assert_int_equal(f.list[3].derived.worse, 1);
+	assert_int_equal(f.list[2].derived.worse, 1);
+	assert_true(f.list[3].hit.withdrawn);
+	assert_string_equal(f.list[3].derived.maturity, "withdrawn");
 	assert_int_equal(f.list[4].derived.failures_n, 1);
 	fixes_release(&f);
 }
