@@ -32,10 +32,11 @@ struct trials {
 	size_t n;
 	bool taken_back; /* there were others, which do not count */
 };
-/* How much of each is needed. */
+/* Which of them are needed, and how much of each. */
 enum depth {
 	DEPTH_STAGE, /* of its facts only the stage */
-	DEPTH_FACTS  /* all that a use says */
+	DEPTH_FACTS, /* all that a use says */
+	DEPTH_OWN    /* the same, of this region's own */
 };
 
 static void trials_release(struct trials *t)
@@ -61,6 +62,7 @@ static int trial_fact(struct trial *t, const char *name, const char *value)
 		const char *name;
 		char **text;
 	} texts[] = {
+		{ "stage", &t->stage },
 		{ "started", &t->started },
 		{ "next_review", &t->next_review },
 		{ "sites.using", &t->using },
@@ -83,10 +85,7 @@ static int trial_facts(struct index *x, struct trial *t, struct weald_msg *msg)
 {
 	sqlite3_stmt *s = NULL;
 	bool row = true;
-	int r = index_ask(x,
-			  "SELECT name, value FROM fact WHERE record = ?"
-			  " AND name IN ('started', 'next_review',"
-			  " 'sites.using', 'sites.planned', 'version_seen')",
+	int r = index_ask(x, "SELECT name, value FROM fact WHERE record = ?",
 			  &s, msg, "i", t->id);
 
 	while (r == WEALD_OK) {
@@ -147,11 +146,29 @@ static int trial_add(struct index *x, sqlite3_stmt *s, enum depth depth,
 	    sqlite3_column_type(s, 10) != SQLITE_NULL) {
 		r = index_text_copy(s, 10, &t->stage);
 	}
-	if (r == WEALD_OK && t->adoption && depth == DEPTH_FACTS) {
+	if (r == WEALD_OK && t->adoption && depth != DEPTH_STAGE) {
 		r = trial_facts(x, t, msg);
 	}
 	return r;
 }
+
+/* The last column is the stage, where no other facts are read. */
+#define TRIALS(STAGE)                                                 \
+	"SELECT r.id, r.ref, f.name, f.own, r.kind, r.title, r.feed," \
+	" r.version, EXISTS (SELECT 1 FROM link w"                    \
+	" WHERE w.target = r.ref AND w.rel = 'target'),"              \
+	" EXISTS (SELECT 1 FROM effect e WHERE e.record = r.id),"     \
+	" " STAGE " FROM link l CROSS JOIN record r"                  \
+	" ON r.id = l.record CROSS JOIN feed f ON f.id = r.feed"      \
+	" WHERE l.target = ? AND l.rel = 'intervention'"              \
+	" AND r.kind IN ('adoption', 'evidence')"                     \
+	" AND r.withdrawn = 0 AND f.own >= ? GROUP BY r.id"           \
+	" ORDER BY f.name, r.created DESC, r.ref"
+
+static const char trials_facts[] = TRIALS("NULL");
+static const char trials_stage[] =
+	TRIALS("CASE r.kind WHEN 'adoption' THEN (SELECT s.value FROM fact s"
+	       " WHERE s.record = r.id AND s.name = 'stage') END");
 
 static int trials_read(struct index *x, const char *ref, enum depth depth,
 		       struct trials *out, struct weald_msg *msg)
@@ -159,21 +176,8 @@ static int trials_read(struct index *x, const char *ref, enum depth depth,
 	sqlite3_stmt *s = NULL;
 	bool row = true;
 	bool back = false;
-	int r = index_ask(x,
-			  "SELECT r.id, r.ref, f.name, f.own, r.kind, r.title,"
-			  " r.feed, r.version, EXISTS (SELECT 1 FROM link w"
-			  " WHERE w.target = r.ref AND w.rel = 'target'),"
-			  " EXISTS (SELECT 1 FROM effect e"
-			  " WHERE e.record = r.id),"
-			  " (SELECT s.value FROM fact s"
-			  " WHERE s.record = r.id AND s.name = 'stage')"
-			  " FROM link l CROSS JOIN record r ON r.id = l.record"
-			  " CROSS JOIN feed f ON f.id = r.feed"
-			  " WHERE l.target = ? AND l.rel = 'intervention'"
-			  " AND r.kind IN ('adoption', 'evidence')"
-			  " AND r.withdrawn = 0 GROUP BY r.id"
-			  " ORDER BY f.name, r.created DESC, r.ref",
-			  &s, msg, "t", ref);
+	int r = index_ask(x, depth == DEPTH_STAGE ? trials_stage : trials_facts,
+			  &s, msg, "ti", ref, (int64_t)(depth == DEPTH_OWN));
 
 	while (r == WEALD_OK && out->n < QUERY_ROWS_MAX) {
 		r = index_step(x, s, &row, msg);
@@ -587,6 +591,28 @@ int derived_adoptions(struct index *x, const char *ref, int64_t today,
 	*out = uses.list;
 	*out_n = uses.n;
 	return WEALD_OK;
+}
+
+int derived_overdue(struct index *x, const char *ref, int64_t id, int64_t today,
+		    bool *out, struct weald_msg *msg)
+{
+	struct trials t = { .n = 0 };
+	struct account a;
+	size_t i;
+	size_t k;
+	int r = trials_read(x, ref, DEPTH_OWN, &t, msg);
+
+	*out = false;
+	for (i = 0; r == WEALD_OK && i < t.n; i += a.n) {
+		a = account_of(t.list + i, t.n - i);
+		for (k = i; k < i + a.n; k++) {
+			*out = *out ||
+			       (t.list[k].id == id && t.list[k].adoption &&
+				is_overdue(&a, &t.list[k], today));
+		}
+	}
+	trials_release(&t);
+	return r;
 }
 
 /* ---- all of it ---- */

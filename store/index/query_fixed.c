@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index/query_scan.h"
+
 #define FIXES_USUAL 20u
 /* Interventions whose facts are looked at, and like problems. */
 #define CANDIDATES_MAX 100u
@@ -91,28 +93,50 @@ static int rarity_compare(const void *a, const void *b)
 	return (v->part > w->part) - (v->part < w->part);
 }
 
+/*
+ * Records that have the part, counted up to COMMON_RECORDS. As many have it as
+ * have the word, which is known for each as it is written.
+ */
+static int part_count(struct index *x, const struct wording *words, size_t part,
+		      size_t *out, struct weald_msg *msg)
+{
+	const struct part *of = &words->parts[part];
+	struct buf match;
+	int64_t n = 0;
+	int r = WEALD_OK;
+
+	*out = COMMON_RECORDS;
+	if (of->n == 1) {
+		r = index_number(x, "SELECT n FROM term WHERE term = ?", 0, &n,
+				 msg, "t", words->list[of->first].text);
+	}
+	if (r != WEALD_OK || n >= COMMON_RECORDS) {
+		return r;
+	}
+	buf_init(&match, MATCH_BYTES_MAX);
+	r = wording_match_part(words, part, &match);
+	if (r == WEALD_OK) {
+		r = match_count(x, (const char *)match.data, COMMON_RECORDS,
+				out, msg);
+	}
+	buf_release(&match);
+	return r;
+}
+
 /* The parts to look up, the rarest first; their weights add up to 1. */
 static int parts_weigh(struct index *x, const struct wording *words,
 		       struct rarity out[WORDS_MAX], size_t *out_n,
 		       struct weald_msg *msg)
 {
-	struct buf match;
 	double sum = 0;
 	size_t n = 0;
 	size_t i;
 	int r = WEALD_OK;
 
-	buf_init(&match, MATCH_BYTES_MAX);
 	for (i = 0; r == WEALD_OK && i < words->parts_n; i++) {
-		buf_clear(&match);
 		out[i].part = i;
-		r = wording_match_part(words, i, &match);
-		if (r == WEALD_OK) {
-			r = match_count(x, (const char *)match.data,
-					COMMON_RECORDS, &out[i].records, msg);
-		}
+		r = part_count(x, words, i, &out[i].records, msg);
 	}
-	buf_release(&match);
 	if (r != WEALD_OK) {
 		return r;
 	}
@@ -129,92 +153,154 @@ static int parts_weigh(struct index *x, const struct wording *words,
 	return WEALD_OK;
 }
 
-struct like_adding {
+/* What is looked up of one part, and where. */
+struct like_looking {
 	struct likeness *like;
-	double weight;
-	bool counts;
+	const struct rarity *rarity;
+	struct phrases phrases[WORDS_MAX];
+	size_t n;
+	bool *missing;
+	/*
+	 * Columns that count. The words that were asked for may stand in labels
+	 * too; of a problem's title they may not: its topic is compared as a
+	 * whole.
+	 */
+	unsigned columns;
+	/* records that have the word or the name, in these and in the title */
+	struct set word;
+	struct set word_title;
+	/* that have the part */
+	struct set part;
+	struct set part_title;
 };
 
-static int like_row(void *ctx, sqlite3_value **columns)
+static int like_row(void *ctx, const struct scan_row *row)
 {
-	const struct like_adding *adding = ctx;
-	struct likeness *like = adding->like;
-	int64_t id = sqlite3_value_int64(columns[0]);
+	struct like_looking *look = ctx;
+	unsigned columns;
 
-	if (set_has(&like->among, id)) {
-		like->score[id] += adding->weight;
-		like->has[id] = (uint8_t)(like->has[id] + adding->counts);
-		like->found += adding->counts;
-		if (adding->counts && like->rarest_n > 0) {
-			set_add(&like->rarest, id);
+	if (set_has(&look->like->among, row->id)) {
+		columns = scan_columns(row, 0);
+		if ((columns & look->columns) != 0) {
+			set_add(&look->word, row->id);
+		}
+		if ((columns & SCAN_TITLE) != 0) {
+			set_add(&look->word_title, row->id);
 		}
 	}
 	return WEALD_OK;
 }
 
-/* Records that have @match. */
-static int like_add(struct index *x, const char *match, double weight,
-		    bool counts, struct likeness *like, struct weald_msg *msg)
+/* Every word that was asked for, or any name that means the same. */
+static int like_find(struct scan *scan, struct like_looking *look,
+		     const struct phrases *phrases)
 {
-	struct like_adding adding = { like, weight, counts };
-	struct each each = { .row = like_row, .ctx = &adding };
-	sqlite3_stmt *s = NULL;
-	int r = index_ask(x,
-			  "SELECT each_row(?, rowid) FROM search"
-			  " WHERE search MATCH ?",
-			  &s, msg, "nt", match);
+	size_t i;
+	int r = WEALD_OK;
 
-	if (r == WEALD_OK) {
-		r = each_run(x, s, &each, msg);
+	set_fill(&look->part);
+	set_fill(&look->part_title);
+	for (i = 0; r == WEALD_OK && i < phrases->all; i++) {
+		set_clear(&look->word);
+		set_clear(&look->word_title);
+		r = scan_phrase(scan, phrases->first + i, like_row, look);
+		if (i < phrases->own) {
+			set_and(&look->part, &look->word);
+			set_and(&look->part_title, &look->word_title);
+		} else {
+			set_or(&look->part, &look->word);
+			set_or(&look->part_title, &look->word_title);
+		}
 	}
-	index_done(x, s);
 	return r;
 }
 
-/* One word in some columns. */
-static int like_in(struct index *x, const char *columns, const char *word,
-		   double weight, struct likeness *like, struct weald_msg *msg)
+/* A word counts half, and half again in the title. */
+static void like_add(struct like_looking *look, double weight)
 {
-	struct buf match;
-	int r;
+	struct likeness *like = look->like;
+	int64_t id;
 
-	buf_init(&match, 2 * MATCH_BYTES_MAX);
-	r = buf_addf(&match, "{%s} : (%s)", columns, word);
-	if (r == WEALD_OK) {
-		r = buf_add_byte(&match, 0);
+	for (id = set_next(&look->part, 0); id >= 0;
+	     id = set_next(&look->part, id + 1)) {
+		like->score[id] += weight / 2;
+		like->has[id]++;
+		like->found++;
+		if (like->rarest_n > 0) {
+			set_add(&like->rarest, id);
+		}
+	}
+	for (id = set_next(&look->part_title, 0); id >= 0;
+	     id = set_next(&look->part_title, id + 1)) {
+		like->score[id] += weight / 2;
+	}
+}
+
+static int like_begin(struct scan *scan)
+{
+	struct like_looking *look = scan->ctx;
+	struct likeness *like = look->like;
+	size_t i;
+	int r = phrases_are(scan, look->phrases, look->n) ? WEALD_OK
+							  : WEALD_INVALID;
+
+	for (i = 0; r == WEALD_OK && i < look->n; i++) {
+		r = like_find(scan, look, &look->phrases[i]);
+		if (r != WEALD_OK) {
+			break;
+		}
+		like->found = 0;
+		like_add(look, look->rarity[i].weight);
+		look->missing[look->rarity[i].part] = like->found == 0;
+		like->rarest_n -= like->found > 0 && like->rarest_n > 0;
+	}
+	return r;
+}
+
+/* Any of the parts that are looked up, in their order. */
+static int like_match(const struct wording *words, struct like_looking *look,
+		      struct buf *out)
+{
+	size_t first = 0;
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < look->n; i++) {
+		look->phrases[i] =
+			phrases_of(&words->parts[look->rarity[i].part], &first);
+		r = buf_add_text(out, i > 0 ? " OR " : "");
+		if (r == WEALD_OK) {
+			r = wording_match_part(words, look->rarity[i].part,
+					       out);
+		}
+	}
+	return r;
+}
+
+static int like_scan(struct index *x, const struct wording *words,
+		     struct like_looking *look, struct weald_msg *msg)
+{
+	struct scan scan = { .begin = like_begin, .ctx = look };
+	struct set *const sets[] = { &look->word, &look->word_title,
+				     &look->part, &look->part_title };
+	struct buf match;
+	size_t i;
+	int r = WEALD_OK;
+
+	buf_init(&match, MATCH_BYTES_MAX);
+	for (i = 0; r == WEALD_OK && i < 4; i++) {
+		r = set_init(x, sets[i], msg);
 	}
 	if (r == WEALD_OK) {
-		r = like_add(x, (const char *)match.data, weight,
-			     strcmp(columns, "title") != 0, like, msg);
+		r = like_match(words, look, &match);
+	}
+	if (r == WEALD_OK && look->n > 0) {
+		r = scan_run(x, (const char *)match.data, &scan, msg);
+	}
+	for (i = 0; i < 4; i++) {
+		set_release(sets[i]);
 	}
 	buf_release(&match);
-	return r;
-}
-
-/*
- * The words that were asked for may stand in labels too; of a problem's title
- * they may not: its topic is compared as a whole.
- */
-static int like_part(struct index *x, const struct wording *words,
-		     const struct rarity *rarity, struct likeness *like,
-		     struct weald_msg *msg)
-{
-	const char *columns =
-		like->problem ? "title text" : "title labels text";
-	struct buf word;
-	int r;
-
-	buf_init(&word, MATCH_BYTES_MAX);
-	r = wording_match_part(words, rarity->part, &word);
-	if (r == WEALD_OK) {
-		r = like_in(x, columns, (const char *)word.data,
-			    rarity->weight / 2, like, msg);
-	}
-	if (r == WEALD_OK) {
-		r = like_in(x, "title", (const char *)word.data,
-			    rarity->weight / 2, like, msg);
-	}
-	buf_release(&word);
 	return r;
 }
 
@@ -224,19 +310,20 @@ static int like_words(struct index *x, const struct wording *words,
 		      struct weald_msg *msg)
 {
 	struct rarity rarity[WORDS_MAX];
-	size_t n = 0;
+	struct like_looking look = { .like = like,
+				     .rarity = rarity,
+				     .missing = missing,
+				     .columns = SCAN_TITLE | SCAN_TEXT };
 	size_t i;
-	int r = parts_weigh(x, words, rarity, &n, msg);
+	int r = parts_weigh(x, words, rarity, &look.n, msg);
 
-	like->rarest_n = n < WORDS_MANY ? 1 : 2;
-	for (i = 0; r == WEALD_OK && i < n; i++) {
-		like->found = 0;
-		r = like_part(x, words, &rarity[i], like, msg);
-		missing[rarity[i].part] = like->found == 0;
-		like->rarest_n -= like->found > 0 && like->rarest_n > 0;
+	for (i = 0; r == WEALD_OK && i < look.n; i++) {
+		missing[rarity[i].part] = true; /* till it is found */
 	}
-	like->parts = n;
-	return r;
+	look.columns |= like->problem ? 0 : SCAN_LABELS;
+	like->rarest_n = look.n < WORDS_MANY ? 1 : 2;
+	like->parts = look.n;
+	return r == WEALD_OK ? like_scan(x, words, &look, msg) : r;
 }
 
 /* Words of parts that are missing, as they were typed, into @out. */
@@ -288,7 +375,8 @@ static size_t parts_needed(const struct likeness *like, bool topic)
 	size_t best = 0;
 	int64_t id;
 
-	for (id = 0; !like->problem && id <= like->among.max; id++) {
+	for (id = like->problem ? -1 : set_next(&like->among, 0); id >= 0;
+	     id = set_next(&like->among, id + 1)) {
 		best = like->has[id] > best && has_rarest(like, id)
 			       ? like->has[id]
 			       : best;
@@ -322,6 +410,7 @@ struct fixing {
 	struct set interventions;
 	struct set topic; /* records that share a topic with the problem */
 	struct set seen;  /* candidates */
+	uint64_t *times;  /* of problems and interventions, by id */
 	struct likeness like;
 	struct ranking alike; /* problems */
 	struct candidate *list;
@@ -338,6 +427,7 @@ static void fixing_release(struct fixing *f)
 		comparison_release(&f->list[i].best);
 	}
 	free(f->list);
+	free(f->times);
 	wording_release(&f->words);
 	set_release(&f->problems);
 	set_release(&f->interventions);
@@ -347,29 +437,60 @@ static void fixing_release(struct fixing *f)
 	ranking_release(&f->alike);
 }
 
-static int fixing_init(struct fixing *f)
+struct kind_reading {
+	struct set *set;
+	uint64_t *times;
+};
+
+static int kind_row(void *ctx, sqlite3_value **columns)
 {
-	static const char of_kind[] =
-		"SELECT each_row(?, id) FROM record WHERE kind = ?";
-	int r = set_init(f->x, &f->problems, f->msg);
+	const struct kind_reading *reading = ctx;
+	int64_t id = sqlite3_value_int64(columns[0]);
+	int64_t time = sqlite3_value_int64(columns[1]);
+
+	set_add(reading->set, id);
+	if (set_has(reading->set, id)) {
+		reading->times[id] = time < 0 ? 0 : (uint64_t)time;
+	}
+	return WEALD_OK;
+}
+
+static int kind_read(struct fixing *f, const char *kind, struct set *set)
+{
+	struct kind_reading reading = { set, f->times };
+	struct each each = { .row = kind_row, .ctx = &reading };
+	sqlite3_stmt *s = NULL;
+	int r = index_ask(f->x,
+			  "SELECT each_row(?, id, time) FROM record"
+			  " WHERE kind = ?",
+			  &s, f->msg, "nt", kind);
 
 	if (r == WEALD_OK) {
-		r = set_ask(f->x, of_kind, "problem", &f->problems, f->msg);
+		r = each_run(f->x, s, &each, f->msg);
 	}
-	if (r == WEALD_OK) {
-		r = set_init(f->x, &f->interventions, f->msg);
-	}
-	if (r == WEALD_OK) {
-		r = set_ask(f->x, of_kind, "intervention", &f->interventions,
-			    f->msg);
-	}
-	if (r == WEALD_OK) {
-		r = set_init(f->x, &f->topic, f->msg);
-	}
-	if (r == WEALD_OK) {
-		r = set_init(f->x, &f->seen, f->msg);
-	}
+	index_done(f->x, s);
 	return r;
+}
+
+static int fixing_init(struct fixing *f)
+{
+	struct set *const sets[] = { &f->problems, &f->interventions, &f->topic,
+				     &f->seen };
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < sizeof sets / sizeof sets[0]; i++) {
+		r = set_init(f->x, sets[i], f->msg);
+	}
+	if (r == WEALD_OK) {
+		f->times = calloc((size_t)f->seen.max + 1, sizeof *f->times);
+		r = f->times == NULL ? WEALD_NOMEM : WEALD_OK;
+	}
+	if (r == WEALD_OK) {
+		r = kind_read(f, "problem", &f->problems);
+	}
+	return r == WEALD_OK ? kind_read(f, "intervention", &f->interventions)
+			     : r;
 }
 
 static int candidate_add(struct fixing *f, int64_t id, enum why why)
@@ -419,13 +540,16 @@ static int rank_alike(struct fixing *f, const struct set *among, bool topic,
 	int64_t id;
 	int r = WEALD_OK;
 
-	for (id = 1; r == WEALD_OK && id <= f->like.among.max; id++) {
-		if (id == f->id || !set_has(among, id) ||
-		    (topic && !set_has(&f->topic, id)) ||
+	for (id = set_next(among, 0); r == WEALD_OK && id >= 0;
+	     id = set_next(among, id + 1)) {
+		if (id == f->id || (topic && !set_has(&f->topic, id)) ||
 		    f->like.has[id] < needed || !has_rarest(&f->like, id)) {
 			continue;
 		}
 		r = ranking_add(out, id, f->like.score[id]);
+		if (r == WEALD_OK) {
+			out->list[out->n - 1].time = f->times[id];
+		}
 	}
 	return r == WEALD_OK ? ranking_cut(f->x, out, limit, f->msg) : r;
 }

@@ -9,21 +9,40 @@
  */
 #include "store/index/query_private.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ROWS_USUAL 20u
+/* New records that are looked at one by one, sooner than all of a kind. */
+#define NEW_FEW 1000u
 
 /* In the order in which they are told. */
-enum reason { REASON_WITHDRAWN, REASON_FIX, REASON_EVIDENCE, REASON_TOPIC };
+enum reason {
+	REASON_WITHDRAWN,
+	REASON_FIX,
+	REASON_EVIDENCE,
+	REASON_TOPIC,
+	REASONS_N
+};
 
-/* Why a record is told, and the own record that makes it matter. */
-struct told {
-	int64_t id;
-	enum reason reason;
+/* Kinds that are told for what they are linked to. */
+enum kinds {
+	KINDS_WITHDRAWAL,
+	KINDS_INTERVENTION,
+	KINDS_WORD, /* evidence, lessons, endorsements */
+	KINDS_ADOPTION,
+	KINDS_N
+};
+
+/* What matters here, and the own record that makes it matter. */
+struct care {
+	char *target; /* of a topic: its code */
 	char *about;
+};
+struct cares {
+	struct care *list;
+	size_t n;
 };
 
 struct sorting {
@@ -31,9 +50,18 @@ struct sorting {
 	struct weald_msg *msg;
 	const struct inbox_mark *marks;
 	size_t marks_n;
-	struct set new;
-	struct told *list;
-	size_t n;
+	struct cares watched; /* own records and what they refer to */
+	struct cares used;    /* what own adoptions use */
+	struct cares made;    /* own interventions and measures */
+	struct cares topics;  /* of own problems and priorities; about: the
+				 first that is open, "" where none is */
+	struct set new;       /* and not told */
+	struct set told[REASONS_N];
+	struct set unsure; /* told as fixes, but perhaps withdrawn */
+	struct set own;    /* records of own topics */
+	struct set *of;    /* records of each own topic */
+	struct set kinds[KINDS_N];
+	const char **about; /* of those that are told, by id */
 };
 
 void inbox_release(struct inbox *i)
@@ -49,15 +77,63 @@ void inbox_release(struct inbox *i)
 	memset(i, 0, sizeof *i);
 }
 
+static void cares_release(struct cares *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		free(c->list[i].target);
+		free(c->list[i].about);
+	}
+	free(c->list);
+}
+
 static void sorting_release(struct sorting *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->n; i++) {
-		free(s->list[i].about);
-	}
-	free(s->list);
+	cares_release(&s->watched);
+	cares_release(&s->used);
+	cares_release(&s->made);
 	set_release(&s->new);
+	for (i = 0; i < REASONS_N; i++) {
+		set_release(&s->told[i]);
+	}
+	set_release(&s->unsure);
+	set_release(&s->own);
+	for (i = 0; s->of != NULL && i < s->topics.n; i++) {
+		set_release(&s->of[i]);
+	}
+	free(s->of);
+	for (i = 0; i < KINDS_N; i++) {
+		set_release(&s->kinds[i]);
+	}
+	free(s->about);
+	cares_release(&s->topics);
+}
+
+static int sorting_init(struct sorting *s)
+{
+	size_t i;
+	int r = set_init(s->x, &s->new, s->msg);
+
+	for (i = 0; r == WEALD_OK && i < REASONS_N; i++) {
+		r = set_init(s->x, &s->told[i], s->msg);
+	}
+	for (i = 0; r == WEALD_OK && i < KINDS_N; i++) {
+		r = set_init(s->x, &s->kinds[i], s->msg);
+	}
+	if (r == WEALD_OK) {
+		r = set_init(s->x, &s->unsure, s->msg);
+	}
+	if (r == WEALD_OK) {
+		r = set_init(s->x, &s->own, s->msg);
+	}
+	if (r == WEALD_OK) {
+		s->about = calloc((size_t)s->new.max + 1, sizeof *s->about);
+		r = s->about == NULL ? WEALD_NOMEM : WEALD_OK;
+	}
+	return r;
 }
 
 /* ---- what is new ---- */
@@ -75,164 +151,498 @@ static uint64_t mark_of(const char *name, const struct inbox_mark *marks,
 	return 0;
 }
 
-/* Records of other regions with a version that may be shown after the mark. */
-static int new_read(struct sorting *sorting)
+/* Of one feed: all, where nothing is read, but for what may not be shown. */
+static int new_of_feed(struct sorting *s, int64_t feed, uint64_t mark)
 {
-	struct index *x = sorting->x;
-	struct weald_msg *msg = sorting->msg;
+	sqlite3_stmt *st = NULL;
+	int r = mark == 0 ? index_ask(s->x,
+				      "SELECT each_row(?, id) FROM record"
+				      " WHERE feed = ?",
+				      &st, s->msg, "ni", feed)
+			  : index_ask(s->x,
+				      "SELECT each_row(?, record) FROM version"
+				      " WHERE feed = ? AND seq > ?"
+				      " AND state = 0",
+				      &st, s->msg, "niu", feed, mark);
+
+	if (r == WEALD_OK) {
+		r = set_read(s->x, st, &s->new, s->msg);
+	}
+	index_done(s->x, st);
+	return r;
+}
+
+/* Records of other regions with a version that may be shown after the mark. */
+static int new_read(struct sorting *s)
+{
+	const struct search all = { .words = NULL };
 	sqlite3_stmt *feeds = NULL;
-	sqlite3_stmt *s = NULL;
 	bool row = true;
-	int r = index_ask(x, "SELECT id, name FROM feed WHERE own = 0", &feeds,
-			  msg, "");
+	int r = index_ask(s->x, "SELECT id, name FROM feed WHERE own = 0",
+			  &feeds, s->msg, "");
 
 	while (r == WEALD_OK) {
-		r = index_step(x, feeds, &row, msg);
+		r = index_step(s->x, feeds, &row, s->msg);
 		if (r != WEALD_OK || !row) {
 			break;
 		}
-		r = index_ask(x,
-			      "SELECT each_row(?, record) FROM version"
-			      " WHERE feed = ? AND seq > ? AND state = 0",
-			      &s, msg, "niu", sqlite3_column_int64(feeds, 0),
-			      mark_of(index_text(feeds, 1), sorting->marks,
-				      sorting->marks_n));
-		if (r == WEALD_OK) {
-			r = set_read(x, s, &sorting->new, msg);
-		}
-		index_done(x, s);
-		s = NULL;
+		r = new_of_feed(s, sqlite3_column_int64(feeds, 0),
+				mark_of(index_text(feeds, 1), s->marks,
+					s->marks_n));
 	}
-	index_done(x, feeds);
-	return r;
+	index_done(s->x, feeds);
+	return r == WEALD_OK ? set_filter(s->x, &all, &s->new, s->msg) : r;
 }
 
-/* Tell of @id, if it is new and was not told already. */
-static int tell(struct sorting *s, int64_t id, enum reason reason,
-		const char *about)
-{
-	struct told *list;
+/* ---- what matters here ---- */
 
-	if (!set_has(&s->new, id)) {
-		return WEALD_OK;
-	}
-	set_remove(&s->new, id);
-	list = list_room(s->list, s->n, sizeof *list);
+static int care_add(struct cares *c, const char *target, const char *about)
+{
+	struct care *list = list_room(c->list, c->n, sizeof *list);
+	int r;
+
 	if (list == NULL) {
 		return WEALD_NOMEM;
 	}
-	s->list = list;
-	list[s->n].id = id;
-	list[s->n].reason = reason;
-	return text_set(&list[s->n++].about, about);
+	c->list = list;
+	list += c->n++;
+	r = text_set(&list->target, target);
+	return r == WEALD_OK ? text_set(&list->about, about) : r;
 }
 
-/* A fix that its own region withdrew is none, and whoever says so. */
-static int tell_fix(struct sorting *s, int64_t id, const char *about)
+/* By target, then by about. */
+static int care_compare(const void *a, const void *b)
 {
-	struct record_standing standing = { .ref = NULL };
+	const struct care *v = a;
+	const struct care *w = b;
+	int by_target = strcmp(v->target, w->target);
+
+	return by_target != 0 ? by_target : strcmp(v->about, w->about);
+}
+
+static int care_compare_about(const void *a, const void *b)
+{
+	const struct care *v = *(const struct care *const *)a;
+	const struct care *w = *(const struct care *const *)b;
+
+	return strcmp(v->about, w->about);
+}
+
+/* Of each target the first about. */
+static void cares_sort(struct cares *c)
+{
+	size_t n = 0;
+	size_t i;
+
+	if (c->n > 1) {
+		qsort(c->list, c->n, sizeof *c->list, care_compare);
+	}
+	for (i = 0; i < c->n; i++) {
+		if (n > 0 &&
+		    strcmp(c->list[n - 1].target, c->list[i].target) == 0) {
+			free(c->list[i].target);
+			free(c->list[i].about);
+		} else {
+			c->list[n++] = c->list[i];
+		}
+	}
+	c->n = n;
+}
+
+/* NULL where it does not matter. */
+static const char *care_about(const struct cares *c, const char *target)
+{
+	size_t low = 0;
+	size_t high = c->n;
+	size_t at;
+	int order;
+
+	while (low < high) {
+		at = low + (high - low) / 2;
+		order = strcmp(c->list[at].target, target);
+		if (order == 0) {
+			return c->list[at].about;
+		}
+		low = order < 0 ? at + 1 : low;
+		high = order < 0 ? high : at;
+	}
+	return NULL;
+}
+
+/* The row is ref, kind, withdrawn, and rel and target of a link or NULL. */
+static int care_row(void *ctx, sqlite3_value **columns)
+{
+	struct sorting *s = ctx;
+	const char *ref = (const char *)sqlite3_value_text(columns[0]);
+	const char *kind = (const char *)sqlite3_value_text(columns[1]);
+	const char *rel = (const char *)sqlite3_value_text(columns[3]);
+	const char *target = (const char *)sqlite3_value_text(columns[4]);
+	bool withdrawn = sqlite3_value_int(columns[2]) != 0;
 	int r = WEALD_OK;
 
-	if (set_has(&s->new, id)) {
-		r = record_standing_read(s->x, id, &standing, s->msg);
+	if (ref == NULL || kind == NULL) {
+		return WEALD_NOMEM;
 	}
-	if (r == WEALD_OK && !standing.withdrawn) {
-		r = tell(s, id, REASON_FIX, about);
+	if (strcmp(kind, "intervention") == 0 || strcmp(kind, "measure") == 0) {
+		r = care_add(&s->made, ref, ref);
 	}
-	record_standing_release(&standing);
+	if (withdrawn || r != WEALD_OK) {
+		return r;
+	}
+	r = care_add(&s->watched, ref, ref);
+	if (r == WEALD_OK && target != NULL) {
+		r = care_add(&s->watched, target, ref);
+	}
+	if (r == WEALD_OK && target != NULL && rel != NULL &&
+	    strcmp(rel, "intervention") == 0 && strcmp(kind, "adoption") == 0) {
+		r = care_add(&s->used, target, ref);
+	}
 	return r;
 }
 
-/* All rows of id and the own record that they are about. */
-static int tell_all(struct sorting *s, const char *sql, enum reason reason)
+static int cares_read(struct sorting *s)
+{
+	struct each each = { .row = care_row, .ctx = s };
+	sqlite3_stmt *st = NULL;
+	int r = index_ask(
+		s->x,
+		"SELECT each_row(?, r.ref, r.kind, r.withdrawn, l.rel,"
+		" l.target) FROM feed f CROSS JOIN record r"
+		" ON r.feed = f.id LEFT JOIN link l"
+		" ON l.record = r.id"
+		" AND l.rel IN ('intervention', 'problem', 'measure')"
+		" WHERE f.own = 1",
+		&st, s->msg, "n");
+
+	if (r == WEALD_OK) {
+		r = each_run(s->x, st, &each, s->msg);
+	}
+	index_done(s->x, st);
+	if (r == WEALD_OK) {
+		cares_sort(&s->watched);
+		cares_sort(&s->used);
+		cares_sort(&s->made);
+	}
+	return r;
+}
+
+/* In the order of the open problems and priorities. */
+static int cares_read_topics(struct sorting *s)
 {
 	sqlite3_stmt *st = NULL;
 	bool row = true;
-	int r = index_ask(s->x, sql, &st, s->msg, "");
+	int r = index_ask(
+		s->x,
+		"SELECT t.code, min(CASE WHEN coalesce(status.value, '')"
+		" NOT IN ('solution-known', 'met', 'ended') THEN r.ref END)"
+		" FROM feed f CROSS JOIN record r ON r.feed = f.id"
+		" AND r.kind IN ('problem', 'priority')"
+		" CROSS JOIN tag t ON t.record = r.id AND t.type = 't'"
+		" LEFT JOIN fact status"
+		" ON status.record = r.id AND status.name = 'status'"
+		" WHERE f.own = 1 AND r.withdrawn = 0 GROUP BY t.code"
+		" ORDER BY 2, 1",
+		&st, s->msg, "");
 
 	while (r == WEALD_OK) {
 		r = index_step(s->x, st, &row, s->msg);
 		if (r != WEALD_OK || !row) {
 			break;
 		}
-		r = reason == REASON_FIX
-			    ? tell_fix(s, sqlite3_column_int64(st, 0),
-				       index_text(st, 1))
-			    : tell(s, sqlite3_column_int64(st, 0), reason,
-				   index_text(st, 1));
+		r = care_add(&s->topics, index_text(st, 0), index_text(st, 1));
 	}
 	index_done(s->x, st);
 	return r;
 }
 
+static const char of_topic[] =
+	"SELECT each_row(?, record) FROM tag WHERE type = 't' AND code = ?";
+
+static int topics_read(struct sorting *s)
+{
+	size_t i;
+	int r = WEALD_OK;
+
+	s->of = calloc(s->topics.n + 1, sizeof *s->of);
+	if (s->of == NULL) {
+		return WEALD_NOMEM;
+	}
+	for (i = 0; r == WEALD_OK && i < s->topics.n; i++) {
+		r = set_init(s->x, &s->of[i], s->msg);
+		if (r == WEALD_OK) {
+			r = set_ask(s->x, of_topic, s->topics.list[i].target,
+				    &s->of[i], s->msg);
+			set_or(&s->own, &s->of[i]);
+		}
+	}
+	return r;
+}
+
+/* New records of each kind. */
+static int kinds_read(struct sorting *s)
+{
+	static const struct {
+		const char *kind;
+		enum kinds in;
+	} kinds[] = { { "withdrawal", KINDS_WITHDRAWAL },
+		      { "intervention", KINDS_INTERVENTION },
+		      { "evidence", KINDS_WORD },
+		      { "lesson", KINDS_WORD },
+		      { "endorsement", KINDS_WORD },
+		      { "adoption", KINDS_ADOPTION } };
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < sizeof kinds / sizeof kinds[0]; i++) {
+		r = set_ask(s->x,
+			    "SELECT each_row(?, id) FROM record WHERE kind = ?",
+			    kinds[i].kind, &s->kinds[kinds[i].in], s->msg);
+	}
+	for (i = 0; r == WEALD_OK && i < KINDS_N; i++) {
+		set_and(&s->kinds[i], &s->new);
+	}
+	return r;
+}
+
 /* ---- reasons ---- */
 
-/* Own records and what they refer to: what matters here, and why. */
-#define WATCHED                                                                \
-	"WITH watched (target, about) AS (SELECT r.ref, r.ref FROM feed f"     \
-	" CROSS JOIN record r ON r.feed = f.id WHERE f.own = 1 AND "           \
-	"r.withdrawn = 0"                                                      \
-	" UNION SELECT l.target, r.ref FROM feed f"                            \
-	" CROSS JOIN record r ON r.feed = f.id CROSS JOIN link l ON l.record " \
-	"= r.id"                                                               \
-	" WHERE f.own = 1 AND r.withdrawn = 0"                                 \
-	" AND l.rel IN ('intervention', 'problem', 'measure')) "
+/* Tell of @id, if it is new and was not told already. */
+static void tell(struct sorting *s, int64_t id, enum reason reason,
+		 const char *about)
+{
+	if (set_has(&s->new, id)) {
+		set_remove(&s->new, id);
+		set_add(&s->told[reason], id);
+		s->about[id] = about;
+	}
+}
 
-static const char withdrawn_by_record[] =
-	WATCHED "SELECT w.id, o.about FROM watched o CROSS JOIN link l"
-		" ON l.target = o.target AND l.rel = 'target'"
-		" CROSS JOIN record w ON w.id = l.record"
-		" WHERE w.kind = 'withdrawal' AND w.withdrawn = 0"
-		" ORDER BY o.about";
-static const char withdrawn_by_author[] =
-	WATCHED "SELECT t.id, o.about FROM watched o CROSS JOIN record t"
-		" ON t.ref = o.target WHERE t.withdrawn = 1 ORDER BY o.about";
+/*
+ * A fix that its own region withdrew is none, and whoever says so; and a
+ * withdrawal that was taken back is none. What is told in any case, if only for
+ * its topic, is looked at when it is about to be told.
+ */
+static int tell_standing(struct sorting *s, int64_t id, enum reason reason,
+			 const char *about)
+{
+	bool withdrawn = false;
+	int64_t back = 0;
+	int r = WEALD_OK;
 
-/* Interventions for the very problem, or else on a topic of what is open. */
-static const char fix_linked[] =
-	WATCHED "SELECT i.id, o.about FROM watched o CROSS JOIN link l"
-		" ON l.target = o.target AND l.rel = 'problem'"
-		" CROSS JOIN record i ON i.id = l.record"
-		" WHERE i.kind = 'intervention' ORDER BY o.about";
-/* The topics of open problems and priorities, and the first that has each. */
-static const char open_topics[] =
-	"SELECT t.code, min(r.ref) FROM feed f"
-	" CROSS JOIN record r ON r.feed = f.id"
-	" AND r.kind IN ('problem', 'priority')"
-	" CROSS JOIN tag t ON t.record = r.id AND t.type = 't'"
-	" LEFT JOIN fact status"
-	" ON status.record = r.id AND status.name = 'status'"
-	" WHERE f.own = 1 AND r.withdrawn = 0 AND coalesce(status.value, '')"
-	" NOT IN ('solution-known', 'met', 'ended') GROUP BY t.code"
-	" ORDER BY 2, 1";
-static const char own_topics[] =
-	"SELECT DISTINCT t.code FROM feed f"
-	" CROSS JOIN record r ON r.feed = f.id"
-	" AND r.kind IN ('problem', 'priority')"
-	" CROSS JOIN tag t ON t.record = r.id AND t.type = 't'"
-	" WHERE f.own = 1 AND r.withdrawn = 0";
-static const char each_of_topic[] =
-	"SELECT each_row(?, record) FROM tag WHERE type = 't' AND code = ?";
-static const char of_topic[] =
-	"SELECT record FROM tag WHERE type = 't' AND code = ?";
+	if (reason == REASON_FIX && set_has(&s->own, id)) {
+		set_add(&s->unsure, id);
+	} else if (reason == REASON_FIX) {
+		r = withdrawn_now(s->x, id, &withdrawn, s->msg);
+	} else if (reason == REASON_WITHDRAWN) {
+		r = index_number(s->x,
+				 "SELECT withdrawn FROM record WHERE id = ?", 0,
+				 &back, s->msg, "i", id);
+	}
+	if (r == WEALD_OK && !withdrawn && back == 0) {
+		tell(s, id, reason, about);
+	}
+	return r;
+}
 
-/* On what we use or made; of what we made, who takes it up too. */
-static const char evidence_used[] =
-	"SELECT e.id, o.ref FROM feed f CROSS JOIN record o ON o.feed = f.id"
-	" AND o.kind = 'adoption' CROSS JOIN link u"
-	" ON u.record = o.id AND u.rel = 'intervention'"
-	" CROSS JOIN link l ON l.target = u.target CROSS JOIN record e ON e.id "
-	"= l.record"
-	" WHERE f.own = 1 AND o.withdrawn = 0"
-	" AND e.kind IN ('evidence', 'lesson', 'endorsement')"
-	" ORDER BY o.ref";
-static const char evidence_made[] =
-	"SELECT e.id, o.ref FROM feed f CROSS JOIN record o ON o.feed = f.id"
-	" AND o.kind IN ('intervention', 'measure')"
-	" CROSS JOIN link l ON l.target = o.ref CROSS JOIN record e ON e.id = "
-	"l.record"
-	" WHERE f.own = 1 AND e.kind IN ('evidence', 'lesson', 'endorsement',"
-	" 'adoption') ORDER BY o.ref";
+/* What is told of records of one kind, or some, that are linked to others. */
+struct linking {
+	const struct cares *cares;
+	const struct set *among; /* of the kind */
+	const char *kind;        /* where rel is not NULL */
+	const char *rel;         /* NULL: any */
+	enum reason reason;
+};
+
+/* One of few new records: which of what matters does it refer to? */
+static int tell_from(struct sorting *s, const struct linking *l, int64_t id)
+{
+	sqlite3_stmt *st = NULL;
+	const char *about = NULL;
+	const char *other;
+	bool row = true;
+	int r = index_ask(s->x,
+			  "SELECT target FROM link WHERE record = ?1"
+			  " AND (?2 IS NULL OR rel = ?2)",
+			  &st, s->msg, l->rel != NULL ? "it" : "in", id,
+			  l->rel);
+
+	while (r == WEALD_OK) {
+		r = index_step(s->x, st, &row, s->msg);
+		if (r != WEALD_OK || !row) {
+			break;
+		}
+		other = care_about(l->cares, index_text(st, 0));
+		if (other != NULL &&
+		    (about == NULL || strcmp(other, about) < 0)) {
+			about = other;
+		}
+	}
+	index_done(s->x, st);
+	return r == WEALD_OK && about != NULL
+		       ? tell_standing(s, id, l->reason, about)
+		       : r;
+}
+
+/* Of many: what refers to one of the things that matter? */
+static int tell_to(struct sorting *s, const struct linking *l,
+		   const struct care *care)
+{
+	sqlite3_stmt *st = NULL;
+	bool row = true;
+	int64_t id;
+	int r = l->rel != NULL
+			? index_ask(s->x,
+				    "SELECT record FROM link"
+				    " WHERE target = ? AND rel = ?",
+				    &st, s->msg, "tt", care->target, l->rel)
+			: index_ask(s->x,
+				    "SELECT record FROM link WHERE target = ?",
+				    &st, s->msg, "t", care->target);
+
+	while (r == WEALD_OK) {
+		r = index_step(s->x, st, &row, s->msg);
+		if (r != WEALD_OK || !row) {
+			break;
+		}
+		id = sqlite3_column_int64(st, 0);
+		if (set_has(l->among, id) && set_has(&s->new, id)) {
+			r = tell_standing(s, id, l->reason, care->about);
+		}
+	}
+	index_done(s->x, st);
+	return r;
+}
+
+/* The first about goes first. */
+static int tell_all_to(struct sorting *s, const struct linking *l)
+{
+	const struct care **order = calloc(l->cares->n + 1, sizeof(void *));
+	size_t i;
+	int r = order == NULL ? WEALD_NOMEM : WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < l->cares->n; i++) {
+		order[i] = &l->cares->list[i];
+	}
+	if (r == WEALD_OK && l->cares->n > 1) {
+		qsort(order, l->cares->n, sizeof *order, care_compare_about);
+	}
+	for (i = 0; r == WEALD_OK && i < l->cares->n; i++) {
+		r = tell_to(s, l, order[i]);
+	}
+	free(order);
+	return r;
+}
+
+/* Of all of a kind: the columns are a record and what it refers to. */
+struct kind_linking {
+	struct sorting *s;
+	const struct linking *l;
+	struct set found;
+};
+
+static int kind_link_row(void *ctx, sqlite3_value **columns)
+{
+	struct kind_linking *k = ctx;
+	int64_t id = sqlite3_value_int64(columns[0]);
+	const char *target = (const char *)sqlite3_value_text(columns[1]);
+	const char *about;
+
+	if (!set_has(k->l->among, id) || !set_has(&k->s->new, id)) {
+		return WEALD_OK;
+	}
+	about = target == NULL ? NULL : care_about(k->l->cares, target);
+	if (about != NULL &&
+	    (!set_has(&k->found, id) || strcmp(about, k->s->about[id]) < 0)) {
+		set_add(&k->found, id);
+		k->s->about[id] = about;
+	}
+	return WEALD_OK;
+}
+
+static int tell_kind(struct sorting *s, const struct linking *l)
+{
+	struct kind_linking k = { .s = s, .l = l };
+	struct each each = { .row = kind_link_row, .ctx = &k };
+	sqlite3_stmt *st = NULL;
+	int64_t id;
+	int r = set_init(s->x, &k.found, s->msg);
+
+	if (r == WEALD_OK) {
+		r = index_ask(s->x,
+			      "SELECT each_row(?, l.record, l.target)"
+			      " FROM record r CROSS JOIN link l"
+			      " ON l.record = r.id AND l.rel = ?"
+			      " WHERE r.kind = ?",
+			      &st, s->msg, "ntt", l->rel, l->kind);
+	}
+	if (r == WEALD_OK) {
+		r = each_run(s->x, st, &each, s->msg);
+	}
+	index_done(s->x, st);
+	for (id = set_next(&k.found, 0); r == WEALD_OK && id >= 0;
+	     id = set_next(&k.found, id + 1)) {
+		r = tell_standing(s, id, l->reason, s->about[id]);
+	}
+	set_release(&k.found);
+	return r;
+}
+
+/* From whichever side there is less to look at. */
+static int tell_linked(struct sorting *s, const struct linking *l)
+{
+	int64_t id;
+	int r = WEALD_OK;
+
+	if (set_count(l->among) > NEW_FEW) {
+		return l->rel != NULL ? tell_kind(s, l) : tell_all_to(s, l);
+	}
+	for (id = set_next(l->among, 0); r == WEALD_OK && id >= 0;
+	     id = set_next(l->among, id + 1)) {
+		r = set_has(&s->new, id) ? tell_from(s, l, id) : WEALD_OK;
+	}
+	return r;
+}
+
+/* What its author withdrew, if it matters. */
+static int author_row(void *ctx, sqlite3_value **columns)
+{
+	struct sorting *s = ctx;
+	const char *ref = (const char *)sqlite3_value_text(columns[1]);
+	const char *about = ref == NULL ? NULL : care_about(&s->watched, ref);
+
+	if (about != NULL) {
+		tell(s, sqlite3_value_int64(columns[0]), REASON_WITHDRAWN,
+		     about);
+	}
+	return WEALD_OK;
+}
+
+static int tell_by_author(struct sorting *s)
+{
+	struct each each = { .row = author_row, .ctx = s };
+	bool few = set_count(&s->new) <= NEW_FEW;
+	int64_t id = few ? set_next(&s->new, 0) : 0;
+	sqlite3_stmt *st = NULL;
+	int r = WEALD_OK;
+
+	while (r == WEALD_OK && id >= 0) {
+		r = few ? index_ask(s->x,
+				    "SELECT each_row(?, id, ref) FROM record"
+				    " WHERE id = ? AND withdrawn = 1",
+				    &st, s->msg, "ni", id)
+			: index_ask(s->x,
+				    "SELECT each_row(?, id, ref) FROM record"
+				    " WHERE withdrawn = 1",
+				    &st, s->msg, "n");
+		if (r == WEALD_OK) {
+			r = each_run(s->x, st, &each, s->msg);
+		}
+		index_done(s->x, st);
+		st = NULL;
+		id = few ? set_next(&s->new, id + 1) : -1;
+	}
+	return r;
+}
 
 /*
  * Withdrawals that stand among the alerts are not told twice, and those that
@@ -251,105 +661,64 @@ static int drop_alerts(struct sorting *s, const struct alerts *alerts)
 	return r;
 }
 
-/* Interventions of @topic that are new and not withdrawn. */
-static int tell_topic(struct sorting *s, const struct set *interventions,
-		      const char *topic, const char *about)
+/* New interventions on the topic of what is open are fixes. */
+static void tell_topics(struct sorting *s)
 {
-	sqlite3_stmt *st = NULL;
-	bool row = true;
+	const struct care *topic;
 	int64_t id;
-	int r = index_ask(s->x, of_topic, &st, s->msg, "t", topic);
-
-	while (r == WEALD_OK) {
-		r = index_step(s->x, st, &row, s->msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		id = sqlite3_column_int64(st, 0);
-		if (set_has(interventions, id)) {
-			r = tell_fix(s, id, about);
-		}
-	}
-	index_done(s->x, st);
-	return r;
-}
-
-static int tell_topics(struct sorting *s)
-{
-	struct set interventions = { NULL, 0 };
-	sqlite3_stmt *st = NULL;
-	bool row = true;
-	int r = set_init(s->x, &interventions, s->msg);
-
-	if (r == WEALD_OK) {
-		r = set_ask(s->x,
-			    "SELECT each_row(?, id) FROM record WHERE kind = ?",
-			    "intervention", &interventions, s->msg);
-	}
-	if (r == WEALD_OK) {
-		r = index_ask(s->x, open_topics, &st, s->msg, "");
-	}
-	while (r == WEALD_OK) {
-		r = index_step(s->x, st, &row, s->msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		r = tell_topic(s, &interventions, index_text(st, 0),
-			       index_text(st, 1));
-	}
-	index_done(s->x, st);
-	set_release(&interventions);
-	return r;
-}
-
-static int sort_reasons(struct sorting *s, const struct alerts *alerts)
-{
-	int r = drop_alerts(s, alerts);
-
-	if (r == WEALD_OK) {
-		r = tell_all(s, withdrawn_by_record, REASON_WITHDRAWN);
-	}
-	if (r == WEALD_OK) {
-		r = tell_all(s, withdrawn_by_author, REASON_WITHDRAWN);
-	}
-	if (r == WEALD_OK) {
-		r = tell_all(s, fix_linked, REASON_FIX);
-	}
-	if (r == WEALD_OK) {
-		r = tell_topics(s);
-	}
-	if (r == WEALD_OK) {
-		r = tell_all(s, evidence_used, REASON_EVIDENCE);
-	}
-	return r == WEALD_OK ? tell_all(s, evidence_made, REASON_EVIDENCE) : r;
-}
-
-/* What is left of the new ones on these topics and on the own ones. */
-static int topics_read(struct sorting *s, const char *const *topics,
-		       size_t topics_n, struct set *out)
-{
-	sqlite3_stmt *st = NULL;
-	bool row = true;
 	size_t i;
-	int r = set_init(s->x, out, s->msg);
 
-	for (i = 0; r == WEALD_OK && i < topics_n; i++) {
-		r = set_ask(s->x, each_of_topic, topics[i], out, s->msg);
-	}
-	if (r == WEALD_OK) {
-		r = index_ask(s->x, own_topics, &st, s->msg, "");
-	}
-	while (r == WEALD_OK) {
-		r = index_step(s->x, st, &row, s->msg);
-		if (r != WEALD_OK || !row) {
-			break;
+	for (i = 0; i < s->topics.n; i++) {
+		topic = &s->topics.list[i];
+		if (topic->about[0] == '\0') {
+			continue;
 		}
-		r = set_ask(s->x, each_of_topic, index_text(st, 0), out,
-			    s->msg);
+		set_and(&s->of[i], &s->kinds[KINDS_INTERVENTION]);
+		set_and(&s->of[i], &s->new);
+		for (id = set_next(&s->of[i], 0); id >= 0;
+		     id = set_next(&s->of[i], id + 1)) {
+			tell(s, id, REASON_FIX, topic->about);
+			set_add(&s->unsure, id);
+		}
 	}
-	index_done(s->x, st);
+}
+
+static int sort_reasons(struct sorting *s)
+{
+	const struct linking withdrawals = {
+		.cares = &s->watched,
+		.among = &s->kinds[KINDS_WITHDRAWAL],
+		.kind = "withdrawal",
+		.rel = "target",
+		.reason = REASON_WITHDRAWN,
+	};
+	const struct linking fixes = {
+		.cares = &s->watched,
+		.among = &s->kinds[KINDS_INTERVENTION],
+		.kind = "intervention",
+		.rel = "problem",
+		.reason = REASON_FIX,
+	};
+	struct linking words = { .cares = &s->used,
+				 .among = &s->kinds[KINDS_WORD],
+				 .reason = REASON_EVIDENCE };
+	int r = tell_linked(s, &withdrawals);
+
 	if (r == WEALD_OK) {
-		set_and(out, &s->new);
+		r = tell_by_author(s);
+	}
+	if (r == WEALD_OK) {
+		r = tell_linked(s, &fixes);
+	}
+	if (r == WEALD_OK) {
+		tell_topics(s);
+		r = tell_linked(s, &words);
+	}
+	if (r == WEALD_OK) {
+		/* of what we made also who takes it up too */
+		set_or(&s->kinds[KINDS_WORD], &s->kinds[KINDS_ADOPTION]);
+		words.cares = &s->made;
+		r = tell_linked(s, &words);
 	}
 	return r;
 }
@@ -405,84 +774,126 @@ static int row_add(struct sorting *s, int64_t id, enum reason reason,
 			     : r;
 }
 
-static int told_compare(const void *a, const void *b)
+/*
+ * Whether a fix for a topic was withdrawn is asked only of those that are about
+ * to be told; one that was is of the topic, no fix.
+ */
+static int sure_of(struct sorting *s, const struct ranking *ranking,
+		   bool *out_all)
 {
-	const struct told *v = a;
-	const struct told *w = b;
-
-	return (v->id > w->id) - (v->id < w->id);
-}
-
-/* What was told, by reason, then the newest first; the list by id. */
-static int rows_told(struct sorting *s, size_t limit, struct inbox *out)
-{
-	struct ranking ranking = { NULL, 0 };
-	const struct told *told;
+	bool withdrawn = false;
+	int64_t id;
 	size_t i;
 	int r = WEALD_OK;
 
-	if (s->n > 1) {
-		qsort(s->list, s->n, sizeof *s->list, told_compare);
+	*out_all = true;
+	for (i = 0; r == WEALD_OK && i < ranking->n; i++) {
+		id = ranking->list[i].id;
+		if (!set_has(&s->unsure, id)) {
+			continue;
+		}
+		set_remove(&s->unsure, id);
+		r = withdrawn_now(s->x, id, &withdrawn, s->msg);
+		if (r == WEALD_OK && withdrawn) {
+			set_remove(&s->told[REASON_FIX], id);
+			set_add(&s->told[REASON_TOPIC], id);
+			*out_all = false;
+		}
 	}
-	for (i = 0; r == WEALD_OK && i < s->n; i++) {
-		r = ranking_add(&ranking, s->list[i].id,
-				-(double)s->list[i].reason);
-	}
-	if (r == WEALD_OK) {
-		r = ranking_cut(s->x, &ranking, limit, s->msg);
+	return r;
+}
+
+/* What is told for one reason, the newest first. */
+static int rows_of(struct sorting *s, enum reason reason, size_t limit,
+		   struct inbox *out)
+{
+	static const char *const fixes[] = { "intervention", NULL };
+	static const char *const words[] = { "evidence", "lesson",
+					     "endorsement", "adoption", NULL };
+	const struct newest want = { .set = &s->told[reason],
+				     .limit = limit - out->n,
+				     .kinds = reason == REASON_FIX ? fixes
+					      : reason == REASON_EVIDENCE
+						      ? words
+						      : NULL };
+	struct ranking ranking = { NULL, 0 };
+	const char *about;
+	bool sure = false;
+	size_t i;
+	int r = WEALD_OK;
+
+	while (r == WEALD_OK && !sure) {
+		ranking_release(&ranking);
+		r = ranking_newest(s->x, &want, &ranking, s->msg);
+		if (r == WEALD_OK) {
+			r = sure_of(s, &ranking, &sure);
+		}
 	}
 	for (i = 0; r == WEALD_OK && i < ranking.n; i++) {
-		told = bsearch(&(struct told){ .id = ranking.list[i].id },
-			       s->list, s->n, sizeof *s->list, told_compare);
-		assert(told != NULL);
-		r = row_add(s, told->id, told->reason, told->about, out);
+		about = reason == REASON_TOPIC ? ""
+					       : s->about[ranking.list[i].id];
+		r = row_add(s, ranking.list[i].id, reason, about, out);
 	}
 	ranking_release(&ranking);
 	return r;
 }
 
-static int rows_topics(struct sorting *s, const struct set *set, size_t limit,
-		       struct inbox *out)
+/* What is left of the new ones on these topics, and on own ones. */
+static int tell_rest(struct sorting *s, const struct inbox_ask *ask)
 {
-	const struct newest want = { .set = set, .limit = limit };
-	struct ranking ranking = { NULL, 0 };
+	struct set *out = &s->told[REASON_TOPIC];
 	size_t i;
-	int r = ranking_newest(s->x, &want, &ranking, s->msg);
+	int r = WEALD_OK;
 
-	for (i = 0; r == WEALD_OK && i < ranking.n; i++) {
-		r = row_add(s, ranking.list[i].id, REASON_TOPIC, "", out);
+	for (i = 0; r == WEALD_OK && i < ask->topics_n; i++) {
+		r = set_ask(s->x, of_topic, ask->topics[i], out, s->msg);
 	}
-	ranking_release(&ranking);
+	set_or(out, &s->own);
+	set_and(out, &s->new);
 	return r;
+}
+
+/* All that is known before anything is told. */
+static int sorting_read(struct sorting *s, const struct alerts *alerts)
+{
+	int r = new_read(s);
+
+	if (r == WEALD_OK) {
+		r = drop_alerts(s, alerts);
+	}
+	if (r == WEALD_OK) {
+		r = cares_read(s);
+	}
+	if (r == WEALD_OK) {
+		r = cares_read_topics(s);
+	}
+	if (r == WEALD_OK) {
+		r = topics_read(s);
+	}
+	return r == WEALD_OK ? kinds_read(s) : r;
 }
 
 static int inbox_read(struct sorting *s, const struct inbox_ask *ask,
 		      struct inbox *out)
 {
-	struct set topics = { NULL, 0 };
-	int r = alerts_read(s->x, true, &out->alerts, s->msg);
+	size_t i;
+	int r = sorting_init(s);
 
 	if (r == WEALD_OK) {
-		r = set_init(s->x, &s->new, s->msg);
+		r = sorting_read(s, &out->alerts);
 	}
 	if (r == WEALD_OK) {
-		r = new_read(s);
+		r = sort_reasons(s);
 	}
 	if (r == WEALD_OK) {
-		r = sort_reasons(s, &out->alerts);
+		r = tell_rest(s, ask);
 	}
-	alerts_keep_open(&out->alerts);
-	if (r == WEALD_OK) {
-		r = topics_read(s, ask->topics, ask->topics_n, &topics);
+	for (i = 0; r == WEALD_OK && i < REASONS_N; i++) {
+		out->total += set_count(&s->told[i]);
 	}
-	if (r == WEALD_OK) {
-		out->total = s->n + set_count(&topics);
-		r = rows_told(s, ask->limit, out);
+	for (i = 0; r == WEALD_OK && i < REASONS_N; i++) {
+		r = rows_of(s, (enum reason)i, ask->limit, out);
 	}
-	if (r == WEALD_OK && out->n < ask->limit) {
-		r = rows_topics(s, &topics, ask->limit - out->n, out);
-	}
-	set_release(&topics);
 	return r;
 }
 
@@ -500,8 +911,12 @@ int query_inbox(struct index *x, const struct inbox_ask *ask, struct inbox *out,
 			: ask->limit > QUERY_ROWS_MAX ? QUERY_ROWS_MAX
 						      : ask->limit;
 	if (r == WEALD_OK) {
+		r = alerts_read(x, true, &inbox.alerts, msg);
+	}
+	if (r == WEALD_OK) {
 		r = inbox_read(&s, &bounded, &inbox);
 	}
+	alerts_keep_open(&inbox.alerts);
 	index_end(x);
 	sorting_release(&s);
 	if (r != WEALD_OK) {

@@ -8,7 +8,7 @@
 
 #define WITHHELD_ROWS_MAX 100u
 
-/* ---- topics and regions ---- */
+/* ---- rows ---- */
 
 void count_rows_release(struct count_rows *c)
 {
@@ -51,54 +51,196 @@ static struct count_row *row_find(struct count_rows *rows, const char *code)
 	return NULL;
 }
 
-static void row_count(struct count_row *row, const char *kind, size_t n,
-		      uint64_t latest)
-{
-	const struct {
-		const char *kind;
-		size_t *n;
-	} kinds[] = {
-		{ "problem", &row->problems },
-		{ "intervention", &row->interventions },
-		{ "evidence", &row->evidence },
-		{ "adoption", &row->adoptions },
-	};
-	size_t i;
+/* ---- counting ---- */
 
-	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		*kinds[i].n += strcmp(kind, kinds[i].kind) == 0 ? n : 0;
-	}
-	row->records += n;
-	row->latest = latest > row->latest ? latest : row->latest;
+/* Kinds that have a number of their own. */
+enum class {
+	CLASS_OTHER,
+	CLASS_PROBLEM,
+	CLASS_INTERVENTION,
+	CLASS_EVIDENCE,
+	CLASS_ADOPTION,
+	CLASSES_N
+};
+
+/* A record, as far as it counts. */
+struct counted {
+	uint64_t time;
+	uint8_t class;
+	bool shown;
+};
+
+/* All records are read once, by an index; then each list of them. */
+struct counting {
+	struct counted *records; /* by id */
+	int64_t max;
+	char *code; /* whose records come just now; NULL */
+	size_t n[CLASSES_N];
+	uint64_t latest;
+	struct count_rows *out;
+};
+
+static enum class class_of(const char *kind)
+{
+	static const char *const kinds[CLASSES_N] = {
+		[CLASS_PROBLEM] = "problem",
+		[CLASS_INTERVENTION] = "intervention",
+		[CLASS_EVIDENCE] = "evidence",
+		[CLASS_ADOPTION] = "adoption",
+	};
+	int i;
+
+	for (i = CLASS_PROBLEM; i < CLASSES_N; i++) {
+		if (strcmp(kinds[i], kind) == 0) {
+			return (enum class)i;
+		}
+}
+return CLASS_OTHER;
 }
 
-/* Rows of code, kind, number and latest time; other codes get a row. */
-static int counts_read(struct index *x, const char *sql, struct count_rows *out,
-		       struct weald_msg *msg)
+static int record_row(void *ctx, sqlite3_value **columns)
 {
-	struct count_row *count;
-	sqlite3_stmt *s = NULL;
-	bool row = true;
-	int r = index_ask(x, sql, &s, msg, "");
+	struct counting *c = ctx;
+	int64_t id = sqlite3_value_int64(columns[0]);
+	const char *kind = (const char *)sqlite3_value_text(columns[1]);
+	int64_t time = sqlite3_value_int64(columns[2]);
 
-	while (r == WEALD_OK && out->n < QUERY_ROWS_MAX) {
-		r = index_step(x, s, &row, msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		count = row_find(out, index_text(s, 0));
-		if (count == NULL) {
-			r = row_add(out, index_text(s, 0), index_text(s, 0));
-			count = &out->list[out->n - 1];
-		}
-		if (r == WEALD_OK) {
-			row_count(count, index_text(s, 1),
-				  (size_t)index_u64(s, 2), index_u64(s, 3));
-		}
+	if (kind == NULL) {
+		return WEALD_NOMEM;
+	}
+	if (id >= 0 && id <= c->max) {
+		c->records[id].class = (uint8_t)class_of(kind);
+		c->records[id].time = time < 0 ? 0 : (uint64_t)time;
+	}
+	return WEALD_OK;
+}
+
+/* Run "SELECT each_row(?, ...)". */
+static int each_of(struct index *x, const char *sql, struct each *each,
+		   struct weald_msg *msg)
+{
+	sqlite3_stmt *s = NULL;
+	int r = index_ask(x, sql, &s, msg, "n");
+
+	if (r == WEALD_OK) {
+		r = each_run(x, s, each, msg);
 	}
 	index_done(x, s);
 	return r;
 }
+
+static int counting_init(struct index *x, struct counting *c,
+			 struct weald_msg *msg)
+{
+	const struct search all = { .words = NULL };
+	struct each each = { .row = record_row, .ctx = c };
+	struct set shown = { NULL, 0 };
+	int64_t id;
+	int r = set_init(x, &shown, msg);
+
+	if (r == WEALD_OK) {
+		set_fill(&shown);
+		r = set_filter(x, &all, &shown, msg);
+	}
+	if (r == WEALD_OK) {
+		c->max = shown.max;
+		c->records = calloc((size_t)c->max + 1, sizeof *c->records);
+		r = c->records == NULL ? WEALD_NOMEM : WEALD_OK;
+	}
+	if (r == WEALD_OK) {
+		r = each_of(x, "SELECT each_row(?, id, kind, time) FROM record",
+			    &each, msg);
+	}
+	for (id = set_next(&shown, 0); r == WEALD_OK && id >= 0;
+	     id = set_next(&shown, id + 1)) {
+		c->records[id].shown = true;
+	}
+	set_release(&shown);
+	return r;
+}
+
+static void counting_release(struct counting *c)
+{
+	free(c->records);
+	free(c->code);
+}
+
+/* What was counted goes to its row; other codes get one. */
+static int count_end(struct counting *c)
+{
+	struct count_row *row;
+	size_t i;
+	int r = WEALD_OK;
+
+	if (c->code == NULL) {
+		return WEALD_OK;
+	}
+	row = row_find(c->out, c->code);
+	if (row == NULL && c->out->n < QUERY_ROWS_MAX) {
+		r = row_add(c->out, c->code, c->code);
+		row = r == WEALD_OK ? &c->out->list[c->out->n - 1] : NULL;
+	}
+	for (i = 0; row != NULL && i < CLASSES_N; i++) {
+		row->records += c->n[i];
+	}
+	if (row != NULL) {
+		row->problems += c->n[CLASS_PROBLEM];
+		row->interventions += c->n[CLASS_INTERVENTION];
+		row->evidence += c->n[CLASS_EVIDENCE];
+		row->adoptions += c->n[CLASS_ADOPTION];
+		row->latest = c->latest > row->latest ? c->latest : row->latest;
+	}
+	free(c->code);
+	c->code = NULL;
+	memset(c->n, 0, sizeof c->n);
+	c->latest = 0;
+	return r;
+}
+
+/* The columns are a code and a record; most of one code come in a row. */
+static int count_row_of(void *ctx, sqlite3_value **columns)
+{
+	struct counting *c = ctx;
+	const char *code = (const char *)sqlite3_value_text(columns[0]);
+	int64_t id = sqlite3_value_int64(columns[1]);
+	const struct counted *of;
+	int r = WEALD_OK;
+
+	if (code == NULL) {
+		return WEALD_NOMEM;
+	}
+	if (c->code == NULL || strcmp(c->code, code) != 0) {
+		r = count_end(c);
+		if (r == WEALD_OK) {
+			r = text_set(&c->code, code);
+		}
+	}
+	if (r == WEALD_OK && id >= 0 && id <= c->max && c->records[id].shown) {
+		of = &c->records[id];
+		c->n[of->class]++;
+		c->latest = of->time > c->latest ? of->time : c->latest;
+	}
+	return r;
+}
+
+static int counts_read(struct index *x, const char *sql, struct count_rows *out,
+		       struct weald_msg *msg)
+{
+	struct counting c = { .out = out };
+	struct each each = { .row = count_row_of, .ctx = &c };
+	int r = counting_init(x, &c, msg);
+
+	if (r == WEALD_OK) {
+		r = each_of(x, sql, &each, msg);
+	}
+	if (r == WEALD_OK) {
+		r = count_end(&c);
+	}
+	counting_release(&c);
+	return r;
+}
+
+/* ---- topics and regions ---- */
 
 int query_topics(struct index *x, struct count_rows *out, struct weald_msg *msg)
 {
@@ -114,9 +256,8 @@ int query_topics(struct index *x, struct count_rows *out, struct weald_msg *msg)
 	}
 	if (r == WEALD_OK) {
 		r = counts_read(x,
-				"SELECT t.code, r.kind, count(*), max(r.time)"
-				" FROM tag t JOIN record r ON r.id = t.record"
-				" WHERE t.type = 't' GROUP BY t.code, r.kind",
+				"SELECT each_row(?, code, record) FROM tag"
+				" WHERE type = 't'",
 				&rows, msg);
 	}
 	index_end(x);
@@ -197,9 +338,8 @@ int query_regions(struct index *x, struct count_rows *out,
 	}
 	if (r == WEALD_OK) {
 		r = counts_read(x,
-				"SELECT f.name, r.kind, count(*), max(r.time)"
-				" FROM record r JOIN feed f ON f.id = r.feed"
-				" WHERE r.version > 0 GROUP BY r.feed, r.kind",
+				"SELECT each_row(?, f.name, r.id) FROM feed f"
+				" CROSS JOIN record r ON r.feed = f.id",
 				&rows, msg);
 	}
 	if (r == WEALD_OK) {
@@ -325,15 +465,12 @@ static int due_add(struct index *x, int64_t id, const char *what,
 			     : r;
 }
 
-/* Is the adoption @ref overdue for a result? */
-static int adoption_overdue(struct index *x, int64_t id, const char *ref,
-			    int64_t today, bool *out, struct weald_msg *msg)
+/* Is the own adoption @id overdue for a result, of whatever it is of? */
+static int adoption_overdue(struct index *x, int64_t id, int64_t today,
+			    bool *out, struct weald_msg *msg)
 {
 	sqlite3_stmt *s = NULL;
-	struct use *uses = NULL;
 	bool row = true;
-	size_t n = 0;
-	size_t i;
 	int r = index_ask(x,
 			  "SELECT target FROM link"
 			  " WHERE record = ? AND rel = 'intervention'",
@@ -345,16 +482,7 @@ static int adoption_overdue(struct index *x, int64_t id, const char *ref,
 		if (r != WEALD_OK || !row) {
 			break;
 		}
-		r = derived_adoptions(x, index_text(s, 0), today, &uses, &n,
-				      msg);
-		for (i = 0; r == WEALD_OK && i < n; i++) {
-			*out = *out || (uses[i].overdue &&
-					strcmp(uses[i].adoption, ref) == 0);
-			use_release(&uses[i]);
-		}
-		free(uses);
-		uses = NULL;
-		n = 0;
+		r = derived_overdue(x, index_text(s, 0), id, today, out, msg);
 	}
 	index_done(x, s);
 	return r;
@@ -382,7 +510,7 @@ static int due_look(struct index *x, sqlite3_stmt *s, int64_t today,
 	    !date_year_over(index_text(s, 4), today)) {
 		return WEALD_OK;
 	}
-	r = adoption_overdue(x, id, index_text(s, 1), today, &overdue, msg);
+	r = adoption_overdue(x, id, today, &overdue, msg);
 	return r == WEALD_OK && overdue
 		       ? due_add(x, id, "no result yet, started on",
 				 index_text(s, 4), out, msg)

@@ -173,6 +173,9 @@ int derived_read(struct index *x, int64_t id, const char *ref, int64_t today,
 int derived_adoptions(struct index *x, const char *ref, int64_t today,
 		      struct use **out, size_t *out_n, struct weald_msg *msg);
 void use_release(struct use *u);
+/* Is the own adoption @id of @ref overdue for a result? */
+int derived_overdue(struct index *x, const char *ref, int64_t id, int64_t today,
+		    bool *out, struct weald_msg *msg);
 
 /* How sure one can be of an intervention: what to look at first. */
 struct sureness {
@@ -257,6 +260,8 @@ struct newest {
 	size_t limit;
 	double score; /* of all */
 	double step;  /* by kind before time, as kind_score(); 0: by time */
+	/* kinds that occur, NULL at the end; NULL: any */
+	const char *const *kinds;
 };
 int ranking_newest(struct index *x, const struct newest *want,
 		   struct ranking *ranking, struct weald_msg *msg);

@@ -210,23 +210,26 @@ static size_t others_count(const char *others)
 	return marks / 2;
 }
 
+struct phrases phrases_of(const struct part *part, size_t *first)
+{
+	struct phrases phrases = { *first, part->n,
+				   part->n + others_count(part->others) };
+
+	*first += phrases.all;
+	return phrases;
+}
+
 size_t phrases_read(const struct wording *words, size_t without,
 		    struct phrases out[WORDS_MAX])
 {
-	const struct part *part;
 	size_t first = 0;
 	size_t n = 0;
 	size_t i;
 
 	for (i = 0; i < words->parts_n; i++) {
-		if (i == without) {
-			continue;
+		if (i != without) {
+			out[n++] = phrases_of(&words->parts[i], &first);
 		}
-		part = &words->parts[i];
-		out[n].first = first;
-		out[n].own = part->n;
-		out[n].all = part->n + others_count(part->others);
-		first += out[n++].all;
 	}
 	return n;
 }

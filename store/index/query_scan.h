@@ -68,6 +68,8 @@ struct phrases {
 	size_t own; /* words that were typed, a phrase each */
 	size_t all; /* and what means the same */
 };
+/* Of a part whose first phrase is *@first, which moves behind its last. */
+struct phrases phrases_of(const struct part *part, size_t *first);
 /* As wording_match() writes them; returns how many parts there are. */
 size_t phrases_read(const struct wording *words, size_t without,
 		    struct phrases out[WORDS_MAX]);

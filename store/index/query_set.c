@@ -1,6 +1,7 @@
 #include "store/index/query_private.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -550,13 +551,68 @@ static int ranked_name(struct index *x, struct ranked *out,
 	return r;
 }
 
+/* Put @score into the heap of the @n largest, in place of the smallest. */
+static void heap_put(double *heap, size_t n, double score)
+{
+	size_t at = 0;
+	size_t child;
+
+	while ((child = 2 * at + 1) < n) {
+		child += child + 1 < n && heap[child + 1] < heap[child];
+		if (heap[child] >= score) {
+			break;
+		}
+		heap[at] = heap[child];
+		at = child;
+	}
+	heap[at] = score;
+}
+
+/* Take out, unsorted, what has a lower score than the first @n. */
+static int ranking_sift(struct ranking *ranking, size_t n)
+{
+	double *heap;
+	size_t kept = 0;
+	size_t i;
+
+	if (n == 0 || n > SIZE_MAX / sizeof *heap || ranking->n / 2 < n) {
+		return WEALD_OK; /* it is sorted as soon */
+	}
+	heap = malloc(n * sizeof *heap);
+	if (heap == NULL) {
+		return WEALD_NOMEM;
+	}
+	for (i = 0; i < n; i++) {
+		heap[i] = -HUGE_VAL;
+	}
+	for (i = 0; i < ranking->n; i++) {
+		if (ranking->list[i].score > heap[0]) {
+			heap_put(heap, n, ranking->list[i].score);
+		}
+	}
+	for (i = 0; i < ranking->n; i++) {
+		if (ranking->list[i].score >= heap[0]) {
+			ranking->list[kept++] = ranking->list[i];
+		} else {
+			free(ranking->list[i].ref);
+		}
+	}
+	ranking->n = kept;
+	free(heap);
+	return WEALD_OK;
+}
+
 int ranking_cut(struct index *x, struct ranking *ranking, size_t limit,
 		struct weald_msg *msg)
 {
-	size_t n = limit < ranking->n ? limit : ranking->n;
+	size_t n;
 	size_t i;
-	int r = WEALD_OK;
+	int r = ranking_sift(ranking, limit);
 
+	if (r != WEALD_OK) {
+		return r;
+	}
+	n = limit < ranking->n ? limit : ranking->n;
 	if (n == 0) {
 		ranking_drop(ranking, 0);
 		return WEALD_OK;
@@ -643,6 +699,23 @@ static int kinds_compare(const void *a, const void *b)
 	return (v < w) - (v > w);
 }
 
+static int wanted_kinds(struct index *x, const struct newest *want,
+			struct kinds *out, struct weald_msg *msg)
+{
+	size_t i;
+	int r = WEALD_OK;
+
+	if (want->kinds == NULL) {
+		return kinds_read(x, out, msg);
+	}
+	for (i = 0; r == WEALD_OK && want->kinds[i] != NULL; i++) {
+		assert(i < KINDS_MAX);
+		r = text_set(&out->list[out->n], want->kinds[i]);
+		out->n += r == WEALD_OK;
+	}
+	return r;
+}
+
 /* No kind is looked at after as many as are wanted of what goes before it. */
 static int newest_of_many(struct index *x, const struct newest *want,
 			  struct ranking *out, struct weald_msg *msg)
@@ -650,7 +723,7 @@ static int newest_of_many(struct index *x, const struct newest *want,
 	struct kinds kinds = { .n = 0 };
 	double score = 0;
 	size_t i;
-	int r = kinds_read(x, &kinds, msg);
+	int r = wanted_kinds(x, want, &kinds, msg);
 
 	if (r == WEALD_OK && kinds.n > 1) {
 		qsort(kinds.list, kinds.n, sizeof *kinds.list, kinds_compare);
