@@ -24,9 +24,12 @@
 
 /* A PNG is for print: A4 at some 280 dots an inch. */
 #define PNG_SCALE     2.0
+#define PNG_SECONDS   30u
 #define PNG_BYTES_MAX (64u << 20)
 
 #define SENTENCE_BYTES_MAX 16384u
+
+#define CERTAINTY_LINE_BYTES 120u
 
 struct charting {
 	struct cli *c;
@@ -69,10 +72,38 @@ static char *source_words(const struct evidence_source *s)
 	return n < 0 ? NULL : text;
 }
 
+/* How sure one may be of the effect; "" where there is none. */
+static void certainty_line(const struct evidence_source *s,
+			   char out[CERTAINTY_LINE_BYTES])
+{
+	const enum certainty level = s->certainty.level;
+	const enum certainty judged =
+		s->is_file ? CERTAINTY_NONE
+			   : certainty_of(record_text(s->shown.record,
+						      "judged_certainty"));
+
+	/* of one more than a level away the computed one stands, alone */
+	const bool beside = judged != CERTAINTY_NONE &&
+			    certainty_moved(level, judged) == judged;
+
+	out[0] = '\0';
+	if (s->is_file) {
+		(void)snprintf(out, CERTAINTY_LINE_BYTES,
+			       "not judged, since of a bare file nobody knows "
+			       "the design and what else changed");
+	} else if (level != CERTAINTY_NONE) {
+		(void)snprintf(out, CERTAINTY_LINE_BYTES, "%s%s%s",
+			       certainty_words(level),
+			       beside ? "; the region says " : "",
+			       beside ? certainty_words(judged) : "");
+	}
+}
+
 static int draw_study(struct charting *x, const struct evidence_source *s)
 {
 	const struct record *measure = s->measure.record;
 	char unit[STUDY_UNIT_BYTES];
+	char certainty[CERTAINTY_LINE_BYTES];
 	char *source = source_words(s);
 	struct chart_notes notes = { .n = 0 };
 	struct picture_spc spc = {
@@ -81,6 +112,7 @@ static int draw_study(struct charting *x, const struct evidence_source *s)
 			measure != NULL ? record_text(measure, "title") : "",
 		.unit = unit,
 		.source = source,
+		.certainty = certainty,
 		.study = &s->study,
 		.has_effect = s->is_file ? s->study.has_start : s->has_effect,
 		.notes = notes.list,
@@ -88,6 +120,7 @@ static int draw_study(struct charting *x, const struct evidence_source *s)
 	int r = source == NULL ? WEALD_NOMEM : WEALD_OK;
 
 	study_unit(&s->study.measure, unit);
+	certainty_line(s, certainty);
 	if (r == WEALD_OK) {
 		r = chart_notes_make(x->c, x->home, s, &notes);
 	}
@@ -334,7 +367,8 @@ static int write_picture(struct charting *x)
 		return write_bytes(x, buf_span(&x->svg));
 	}
 	buf_init(&png, PNG_BYTES_MAX);
-	r = png_of_svg(buf_span(&x->svg), PNG_SCALE, &png, &x->c->msg);
+	r = png_of_svg(buf_span(&x->svg), PNG_SCALE, PNG_SECONDS, &png,
+		       &x->c->msg);
 	if (r != WEALD_OK) {
 		x->c->advice = "nothing was written";
 		r = cli_fail(x->c, CLI_ABOUT_ASKED, r);

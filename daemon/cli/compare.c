@@ -21,6 +21,8 @@
 
 #define LINE_BYTES_MAX 8192u
 #define CELL_BYTES     160u
+/* References of all records of an intervention, escaped. */
+#define SOURCES_BYTES_MAX (QUERY_ROWS_MAX * 1024u)
 
 /* What is not printed on a terminal is as wide as it is, with its headings. */
 #define NO_SCREEN 4096u
@@ -268,8 +270,28 @@ static int add_how(struct buf *line, const struct compared *one)
 	return r;
 }
 
+/* The versions that all of it was computed from, region by region. */
+static int print_sources(struct comparing *p, const struct comparison *c)
+{
+	struct buf line;
+	size_t i;
+	int r = WEALD_OK;
+
+	buf_init(&line, SOURCES_BYTES_MAX);
+	for (i = 0; r == WEALD_OK && i < c->regions_n; i++) {
+		r = buf_add_text(&line, i == 0 ? "from " : ", ");
+		r = r == WEALD_OK ? add_sources(&line, &c->regions[i]) : r;
+	}
+	if (r == WEALD_OK) {
+		r = prose_done(p->width, "  ", 4, &line);
+	}
+	buf_release(&line);
+	return r;
+}
+
 /* What a reader must know of a line of the table; nothing of most. */
-static int print_note(struct comparing *p, const struct compared *one)
+static int print_note(struct comparing *p, const struct compared *one,
+		      bool measured)
 {
 	struct buf line;
 	size_t nothing;
@@ -287,8 +309,13 @@ static int print_note(struct comparing *p, const struct compared *one)
 		r = buf_add_text(&line, "; few months");
 	}
 	if (r == WEALD_OK && has_ratio(one) && !one->pooled) {
-		r = buf_add_text(&line, "; its figures do not vary at all, so "
-					"that it is not pooled");
+		r = buf_add_text(&line, "; its figures do not scatter at all, "
+					"so that it is not pooled");
+	}
+	if (r == WEALD_OK && one->own_trend.state == EFFECT_NO_FIT &&
+	    measured) {
+		r = buf_add_text(&line, "; no trend fits its figures, or they "
+					"do not scatter at all");
 	}
 	if (r == WEALD_OK && line.len > nothing) {
 		line.data[nothing] = ':';
@@ -311,9 +338,9 @@ static int print_notes(struct comparing *p, const struct comparison *c)
 		puts("  * after over before, not allowing for trend");
 	}
 	for (i = 0; r == WEALD_OK && i < c->regions_n; i++) {
-		r = print_note(p, &c->regions[i]);
+		r = print_note(p, &c->regions[i], c->shape[0] != '\0');
 	}
-	return r;
+	return r == WEALD_OK && !p->details ? print_sources(p, c) : r;
 }
 
 /* ---- details ---- */
@@ -362,16 +389,9 @@ static int say_effects(struct comparing *p, const struct compared *one)
 			      one->controlled.high, NUMBER_TABLE, range);
 		r = prose_say(p->width, "    ", 6,
 			      "beside %zu that had not adopted it %s",
-			      one->comparators_here, range);
-	} else if (r == WEALD_OK &&
-		   one->comparators_n > one->comparators_here) {
-		r = prose_say(p->width, "    ", 6,
-			      "%zu of the %zu records to compare with are not "
-			      "here, in the version that is named",
-			      one->comparators_n - one->comparators_here,
-			      one->comparators_n);
+			      one->comparators[COMPARATOR_USED], range);
 	}
-	return r;
+	return r == WEALD_OK ? compare_say_others(p->width, "    ", 6, one) : r;
 }
 
 /* What a person made of it, and whether that is heeded. */
@@ -438,7 +458,7 @@ static int print_region(struct comparing *p, const struct compared *one)
 	size_t i;
 	int r;
 
-	buf_init(&line, LINE_BYTES_MAX);
+	buf_init(&line, SOURCES_BYTES_MAX);
 	r = prose_add(&line, one->region);
 	r = r == WEALD_OK ? buf_add_text(&line, ", from ") : r;
 	r = r == WEALD_OK ? add_sources(&line, one) : r;
@@ -531,6 +551,12 @@ static int print_intervention(struct comparing *p, const struct comparison *c)
 	buf_release(&line);
 	if (r == WEALD_OK && !c->withdrawn && c->withdrawn_by[0] != '\0') {
 		r = print_warning(p, c);
+	}
+	if (r == WEALD_OK && c->cut) {
+		r = prose_say(p->width, "NOTE  ", 6,
+			      "it has more than %u results; only the first, by "
+			      "the names of measures and regions, count here",
+			      QUERY_ROWS_MAX);
 	}
 	return r;
 }

@@ -24,6 +24,12 @@ void compare_range(double ratio, double low, double high, unsigned decimals,
 const char *compare_no_estimate(enum effect_state state);
 
 /*
+ * What the figures give where none of them counts: "no estimate yet". Of a
+ * comparison without estimates_n.
+ */
+const char *compare_nothing(const struct comparison *c);
+
+/*
  * Append the plain sentence: "6 regions tried it; own-trend ratio 0.78
  * (0.62-0.98): about 22 % fewer of: ...". WEALD_NOMEM, WEALD_TOOBIG.
  */
@@ -35,6 +41,13 @@ int compare_sentence(const struct comparison *c, struct buf *out);
  */
 int compare_say(size_t width, size_t indent, const struct comparison *c,
 		bool apart);
+
+/*
+ * Print, as prose_say() does, how many of the records that one names can be
+ * compared with, and why others cannot; nothing where all can.
+ */
+int compare_say_others(size_t width, const char *head, size_t indent,
+		       const struct compared *c);
 
 /* "process measure; fewer is better", in words; for lists. */
 #define COMPARE_KIND_BYTES 160u

@@ -195,6 +195,23 @@ static json_t *judged_json(const struct compared *c)
 			 text_json(c->judged_reason));
 }
 
+/* Those that cannot be compared with, by the reason. */
+static json_t *left_out_json(const struct compared *c)
+{
+	const struct pair pairs[] = {
+		{ "unpinned", size_json(c->comparators[COMPARATOR_UNPINNED]) },
+		{ "same-region", size_json(c->comparators[COMPARATOR_REGION]) },
+		{ "adopted", size_json(c->comparators[COMPARATOR_ADOPTED]) },
+		{ "other-measure",
+		  size_json(c->comparators[COMPARATOR_MEASURE]) },
+		{ "unreadable", size_json(c->comparators[COMPARATOR_SERIES]) },
+		{ "newer-here", size_json(c->comparators[COMPARATOR_NEWER]) },
+		{ "absent", size_json(c->comparators[COMPARATOR_ABSENT]) },
+	};
+
+	return OBJECT(pairs);
+}
+
 static json_t *region_json(const struct compared *c)
 {
 	const struct pair pairs[] = {
@@ -212,7 +229,9 @@ static json_t *region_json(const struct compared *c)
 		{ "before_after", compare_effect_json(&c->before_after) },
 		{ "controlled", compare_effect_json(&c->controlled) },
 		{ "comparators", size_json(c->comparators_n) },
-		{ "comparators_here", size_json(c->comparators_here) },
+		{ "comparators_here",
+		  size_json(c->comparators[COMPARATOR_USED]) },
+		{ "comparators_left_out", left_out_json(c) },
 		{ "bias", compare_bias_json(c->bias) },
 		{ "weight", json_number(c->weight) },
 		{ "certainty", compare_certainty_json(&c->certainty) },
@@ -255,7 +274,7 @@ static json_t *pooled_json(const struct pool *p)
 			{ "tau2", json_number(p->tau2) },
 			{ "i2", json_number(p->i2) },
 			{ "q", json_number(p->q) },
-			{ "differ", text_json(pool_differ_words(p->i2)) },
+			{ "differ", text_json(pool_differ(p)) },
 			{ "predict_low", predicts ? json_number(p->predict_low)
 						  : json_null() },
 			{ "predict_high", predicts
@@ -292,6 +311,7 @@ json_t *compare_json(const struct comparison *c)
 		{ "withdrawn_by", text_json(c->withdrawn_by) },
 		{ "level", text_json(c->level) },
 		{ "example", json_boolean(c->example) },
+		{ "cut", json_boolean(c->cut) },
 		{ "measure", text_json(c->measure) },
 		{ "measure_title", text_json(c->measure_title) },
 		{ "measure_version",

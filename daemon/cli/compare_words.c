@@ -43,6 +43,8 @@ const char *compare_no_estimate(enum effect_state state)
 		return "more events than cases";
 	case EFFECT_NO_EVENTS:
 		return "no events";
+	case EFFECT_NO_SCATTER:
+		return "figures do not vary";
 	case EFFECT_NO_FIT:
 		break;
 	}
@@ -70,6 +72,14 @@ static bool is_mean(const struct comparison *c)
 	return strcmp(c->shape, "mean") == 0;
 }
 
+/* Before the title, which is of the days where those between are measured. */
+static const char *of_what(const struct comparison *c)
+{
+	return is_mean(c)                              ? ": "
+	       : strcmp(c->shape, "time-between") == 0 ? " events: "
+						       : " of: ";
+}
+
 /* "about 22 % fewer of", "52 % fewer", "no change". */
 static int add_percent(const struct comparison *c, double ratio,
 		       struct buf *out)
@@ -78,6 +88,10 @@ static int add_percent(const struct comparison *c, double ratio,
 	const char *word = fewer > 0 ? (is_mean(c) ? "lower" : "fewer")
 				     : (is_mean(c) ? "higher" : "more");
 
+	if (number_is_huge(ratio)) {
+		return buf_addf(out, "%s as %s", NUMBER_HUGE_TIMES,
+				is_mean(c) ? "high" : "many");
+	}
 	return fewer == 0 ? buf_add_text(out, "no change")
 			  : buf_addf(out, "%d %% %s",
 				     fewer < 0 ? -fewer : fewer, word);
@@ -96,13 +110,12 @@ static int add_effect(const struct comparison *c, struct buf *out)
 	int r = buf_add_text(out, ": about ");
 
 	if (r == WEALD_OK && fewer == 0) {
-		r = buf_add_text(out, is_mean(c) ? "the same, of: "
-						 : "as many of: ");
+		r = buf_addf(out, "%s%s",
+			     is_mean(c) ? "the same, of" : "as many",
+			     of_what(c));
 	} else if (r == WEALD_OK) {
 		r = add_percent(c, c->ratio, out);
-		r = r == WEALD_OK
-			    ? buf_add_text(out, is_mean(c) ? ": " : " of: ")
-			    : r;
+		r = r == WEALD_OK ? buf_add_text(out, of_what(c)) : r;
 	}
 	r = r == WEALD_OK ? add_title(c, out) : r;
 	if (r == WEALD_OK && c->low <= 1 && c->high >= 1) {
@@ -208,9 +221,44 @@ static int add_ratio(const struct comparison *c, struct buf *out)
 	r = r == WEALD_OK ? add_prediction(c, out) : r;
 	if (r == WEALD_OK && c->pool.state == POOL_OK) {
 		r = buf_addf(out, " The regions differ %s.",
-			     pool_differ_words(c->pool.i2));
+			     pool_differ(&c->pool));
 	}
 	return r;
+}
+
+const char *compare_nothing(const struct comparison *c)
+{
+	bool differ = false;
+	size_t i;
+
+	for (i = 0; i < c->regions_n; i++) {
+		if (c->regions[i].own_trend.ratio > 0) {
+			return "a ratio that does not count: there is no "
+			       "scatter at all";
+		}
+		differ = differ || c->regions[i].own_trend.state !=
+					   c->regions[0].own_trend.state;
+	}
+	if (differ) {
+		return "no estimate, each for a reason of its own";
+	}
+	switch (c->regions[0].own_trend.state) {
+	case EFFECT_NO_DENOMINATOR:
+		return "no estimate: a month has events, and nobody at risk";
+	case EFFECT_OVER:
+		return "no estimate: a month has more events than cases";
+	case EFFECT_NO_EVENTS:
+		return "no estimate: nothing was counted before, or after";
+	case EFFECT_NO_SCATTER:
+		return "no estimate: the figures do not vary at all";
+	case EFFECT_NO_FIT:
+		return "no estimate: no trend fits";
+	case EFFECT_FULL:
+	case EFFECT_SHORT:
+	case EFFECT_TOO_EARLY:
+		break;
+	}
+	return "no estimate yet";
 }
 
 int compare_sentence(const struct comparison *c, struct buf *out)
@@ -225,11 +273,9 @@ int compare_sentence(const struct comparison *c, struct buf *out)
 					 "nothing can be computed yet.");
 	}
 	if (c->estimates_n == 0) {
-		return buf_add_text(out, c->regions_n == 1
-						 ? "; its figures give no "
-						   "estimate yet."
-						 : "; their figures give no "
-						   "estimate yet.");
+		return buf_addf(out, "; %s figures give %s.",
+				c->regions_n == 1 ? "its" : "their",
+				compare_nothing(c));
 	}
 	if (c->ratio > 0) {
 		return add_ratio(c, out);
@@ -238,6 +284,79 @@ int compare_sentence(const struct comparison *c, struct buf *out)
 		       ? add_two(c, out)
 		       : buf_add_text(out, "; their results cannot be put "
 					   "together.");
+}
+
+/* ---- beside others ---- */
+
+/* What is left out, and why; begins with ": ", then "; ". */
+static int add_left_out(const struct compared *c, struct buf *out)
+{
+	static const struct {
+		enum comparator_state state;
+		const char *words;
+	} why[] = {
+		{ COMPARATOR_UNPINNED, "named without a version" },
+		{ COMPARATOR_REGION,
+		  "of its own region, or of one that is named twice" },
+		{ COMPARATOR_ADOPTED,
+		  "of a region that began with it, or has evidence of it" },
+		{ COMPARATOR_MEASURE, "by another measure" },
+		{ COMPARATOR_SERIES, "without figures that can be read" },
+		{ COMPARATOR_ABSENT,
+		  "not here in the version that is named, without which "
+		  "nothing is compared" },
+	};
+	const char *between = ": ";
+	size_t n;
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < sizeof why / sizeof why[0]; i++) {
+		n = c->comparators[why[i].state];
+		if (n > 0) {
+			r = buf_addf(out, "%s%zu %s", between, n, why[i].words);
+			between = "; ";
+		}
+	}
+	n = c->comparators[COMPARATOR_NEWER];
+	if (r != WEALD_OK || n == 0) {
+		return r;
+	}
+	r = buf_addf(out,
+		     "%s%zu %s a newer version here than the record names; "
+		     "weald evidence ",
+		     between, n, n == 1 ? "has" : "have");
+	r = r == WEALD_OK ? prose_add(out, c->sources[0].ref) : r;
+	return r == WEALD_OK
+		       ? buf_addf(out, " compares with the %s named",
+				  n == 1 ? "one that is" : "ones that are")
+		       : r;
+}
+
+int compare_say_others(size_t width, const char *head, size_t indent,
+		       const struct compared *c)
+{
+	const size_t used = c->comparators[COMPARATOR_USED];
+	struct buf line;
+	int r;
+
+	if (c->comparators_n == used) {
+		return WEALD_OK;
+	}
+	buf_init(&line, SENTENCE_BYTES_MAX);
+	r = c->comparators_n == 1
+		    ? buf_add_text(&line, "the record to compare with cannot "
+					  "be used")
+		    : buf_addf(&line,
+			       "%zu of the %zu records to compare with can be "
+			       "used",
+			       used, c->comparators_n);
+	r = r == WEALD_OK ? add_left_out(c, &line) : r;
+	if (r == WEALD_OK) {
+		r = prose_done(width, head, indent, &line);
+	}
+	buf_release(&line);
+	return r;
 }
 
 /* ---- how sure ---- */

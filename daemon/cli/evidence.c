@@ -43,6 +43,8 @@ const char *evidence_comparator_words(enum evidence_comparator_state state)
 		return "left out: the record names no version of it";
 	case EVIDENCE_COMPARATOR_REGION:
 		return "left out: its region is counted already";
+	case EVIDENCE_COMPARATOR_ADOPTED:
+		return "left out: its region has begun it, too";
 	case EVIDENCE_COMPARATOR_MEASURE:
 		return "left out: it is of another measure";
 	case EVIDENCE_COMPARATOR_SERIES:

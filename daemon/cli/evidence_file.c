@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/cli/evidence_source.h"
@@ -19,6 +20,8 @@
 #define TRANSITION_MAX 3u
 #define PER_MAX        1e6
 #define TARGET_MAX     1e12
+#define TARGET_FAR     10.0 /* times above or below all points */
+#define ALIKE_MAX      5u   /* problems that are told one by one */
 
 struct reading {
 	struct cli *c;
@@ -156,6 +159,11 @@ static bool number_of(const char *text, double most, double *out)
 	return true;
 }
 
+static double per_of(const struct study_measure *m)
+{
+	return m->per > 0 ? m->per : chart_per_usual(m->shape);
+}
+
 static int take_numbers(struct reading *rd)
 {
 	const bool can = rd->how.shape == EFFECT_RATE ||
@@ -180,6 +188,13 @@ static int take_numbers(struct reading *rd)
 				       "--target %s: a number in the unit of "
 				       "the values, such as 20 or 2.5",
 				       rd->csv->target);
+	}
+	if (m->has_target && rd->how.shape == EFFECT_PROPORTION &&
+	    m->target > per_of(m)) {
+		return cli_usage_error(rd->c,
+				       "--target %s: a proportion is at most "
+				       "%g per %g",
+				       rd->csv->target, per_of(m), per_of(m));
 	}
 	return WEALD_OK;
 }
@@ -243,19 +258,41 @@ static int read_stdin(struct cli *c, struct buf *out)
 	return r;
 }
 
+/* What is no file, and what to do instead. */
+static int check_kind(struct reading *rd)
+{
+	const char *file = rd->csv->file;
+	struct stat st;
+
+	if (stat(file, &st) != 0 || S_ISREG(st.st_mode)) {
+		return WEALD_OK; /* what cannot be read is told there */
+	}
+	if (S_ISDIR(st.st_mode)) {
+		msg_set(&rd->c->msg, "%s: it is a folder; name a file in it",
+			file);
+	} else {
+		msg_set(&rd->c->msg,
+			"%s: it is no file but a pipe or a device; pipe it "
+			"in: ... | weald %s --csv -",
+			file,
+			rd->c->command != NULL ? rd->c->command : "evidence");
+	}
+	return WEALD_INVALID;
+}
+
 static int read_bytes(struct reading *rd, struct buf *out)
 {
 	struct cli *c = rd->c;
-	int r = strcmp(rd->csv->file, "-") == 0
-			? read_stdin(c, out)
-			: fs_read_file(rd->csv->file, SHEET_BYTES_MAX, out,
-				       &c->msg);
+	const bool piped = strcmp(rd->csv->file, "-") == 0;
+	int r = piped ? read_stdin(c, out) : check_kind(rd);
 
+	if (r == WEALD_OK && !piped) {
+		r = fs_read_file(rd->csv->file, SHEET_BYTES_MAX, out, &c->msg);
+	}
 	if (r == WEALD_TOOBIG) {
 		msg_set(&c->msg,
 			"%s: over 1 MiB; one row a month, never a row a person",
-			strcmp(rd->csv->file, "-") == 0 ? STDIN_NAME
-							: rd->csv->file);
+			piped ? STDIN_NAME : rd->csv->file);
 	}
 	return cli_fail(c, CLI_ABOUT_INPUT, r);
 }
@@ -294,6 +331,34 @@ static void tell_text(const struct problem *p)
 		msg_text(&p->text, WEALD_INVALID));
 }
 
+static bool are_alike(const struct problem *a, const struct problem *b)
+{
+	return a->level == b->level && strcmp(a->field, b->field) == 0 &&
+	       strcmp(a->text.text, b->text.text) == 0;
+}
+
+/* The first ALIKE_MAX of those that are alike, and how many more there are. */
+static void tell_one_of(const struct problems *problems, size_t at)
+{
+	const struct problem *p = &problems->list[at];
+	size_t before = 0;
+	size_t after = 0;
+	size_t i;
+
+	for (i = 0; i < problems->n; i++) {
+		before += i < at && are_alike(&problems->list[i], p);
+		after += i > at && are_alike(&problems->list[i], p);
+	}
+	if (before < ALIKE_MAX) {
+		tell_text(p);
+	}
+	if (before + 1 == ALIKE_MAX && after > 0) {
+		fprintf(stderr, "%s: %s%sand %zu more line%s alike\n", p->file,
+			p->field, p->field[0] == '\0' ? "" : ": ", after,
+			after == 1 ? "" : "s");
+	}
+}
+
 static int tell(struct cli *c, struct problems *problems)
 {
 	size_t i;
@@ -305,7 +370,7 @@ static int tell(struct cli *c, struct problems *problems)
 		if (c->json) {
 			r = tell_json(&problems->list[i]);
 		} else {
-			tell_text(&problems->list[i]);
+			tell_one_of(problems, i);
 		}
 	}
 	if (!c->json && problems->errors + problems->warnings > problems->n) {
@@ -355,11 +420,41 @@ static int refuse_order(struct reading *rd, const char *name,
 	return cli_fail(c, CLI_ABOUT_INPUT, WEALD_INVALID);
 }
 
-/* Ask which; false where no answer is one. */
+/*
+ * A line of the terminal that is d or m and nothing else: 'd', 'm'; 0: another.
+ * False at the end.
+ */
+static bool read_answer(char *out)
+{
+	char line[80] = "";
+	const char *at;
+	size_t len;
+	int c = 0;
+
+	*out = 0;
+	if (fgets(line, sizeof line, stdin) == NULL) {
+		return false;
+	}
+	if (strchr(line, '\n') == NULL) { /* the rest of a long one */
+		while (c != '\n' && c != EOF) {
+			c = getchar();
+		}
+		return true;
+	}
+	at = line + strspn(line, " \t\r\n");
+	len = strcspn(at, " \t\r\n");
+	if (len == 1 && at[1 + strspn(at + 1, " \t\r\n")] == '\0' &&
+	    strchr("dDmM", at[0]) != NULL) {
+		*out = at[0] == 'd' || at[0] == 'D' ? 'd' : 'm';
+	}
+	return true;
+}
+
+/* Ask which, twice at most; false where no answer is one. */
 static bool ask_order(struct reading *rd, const char *name,
 		      const struct sheet *s)
 {
-	char answer[16];
+	char answer = 0;
 	char dmy[40];
 	char mdy[40];
 
@@ -371,12 +466,15 @@ static bool ask_order(struct reading *rd, const char *name,
 		"[d/m] ",
 		name, s->ambiguous_line, s->ambiguous, dmy, mdy);
 	fflush(stderr);
-	if (fgets(answer, sizeof answer, stdin) == NULL ||
-	    (answer[0] != 'd' && answer[0] != 'm')) {
-		return false;
+	if (read_answer(&answer) && answer == 0) {
+		fprintf(stderr, "Answer d or m: [d/m] ");
+		fflush(stderr);
+		(void)read_answer(&answer);
 	}
-	rd->how.date_order = answer[0] == 'd' ? SHEET_DATE_DMY : SHEET_DATE_MDY;
-	return true;
+	rd->how.date_order = answer == 'd'   ? SHEET_DATE_DMY
+			     : answer == 'm' ? SHEET_DATE_MDY
+					     : SHEET_DATE_UNKNOWN;
+	return answer != 0;
 }
 
 /* ---- the whole -----------------------------------------------------------
@@ -411,6 +509,35 @@ static int read_sheet(struct reading *rd, const char *name, struct span bytes,
 		rd->c->advice = "put these right, and run it again";
 	}
 	return cli_fail(rd->c, CLI_ABOUT_INPUT, r);
+}
+
+/* A target that is out of all proportion to the points: of another unit? */
+static int check_target(struct reading *rd, const struct evidence_source *s)
+{
+	const struct chart *chart = &s->study.rebased;
+	const double target = rd->measure.target;
+	struct problems problems = { .n = 0 };
+	double least = INFINITY;
+	double most = 0;
+	size_t i;
+	int r;
+
+	for (i = 0; i < chart->n; i++) {
+		least = fmin(least, chart->points[i].value);
+		most = fmax(most, chart->points[i].value);
+	}
+	/* none at all is a target of its own */
+	if (!rd->measure.has_target || chart->n == 0 || target == 0 ||
+	    (target <= TARGET_FAR * most && target * TARGET_FAR >= least)) {
+		return WEALD_OK;
+	}
+	problem_add(&problems, PROBLEM_WARNING, s->source, 0, "target",
+		    "%s is more than 10 times %s all points; it must be in "
+		    "the unit of the values, such as per 100 or per 1000",
+		    rd->csv->target, target > most ? "above" : "below");
+	r = tell(rd->c, &problems);
+	problems_release(&problems);
+	return r;
 }
 
 /* An escaped name for problems, and the last part of it for a title. */
@@ -452,6 +579,7 @@ int evidence_source_file(struct cli *c, const struct evidence_csv *csv,
 		out->has_measure = true;
 		r = study_make(&out->series, &rd.measure, NULL, 0, &out->study);
 		out->has_effect = rd.how.has_start || out->study.has_start;
+		r = r == WEALD_OK ? check_target(&rd, out) : r;
 	}
 	buf_release(&bytes);
 	return r;

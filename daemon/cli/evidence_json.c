@@ -6,6 +6,7 @@
 
 #include "daemon/cli/evidence_private.h"
 #include "daemon/cli/json.h"
+#include "store/evidence/controlled.h"
 
 /* "2024-01". */
 static json_t *month_json(int32_t month)
@@ -185,6 +186,7 @@ static json_t *comparators_json(const struct evidence_source *s)
 		[EVIDENCE_COMPARATOR_WITHHELD] = "withheld",
 		[EVIDENCE_COMPARATOR_UNPINNED] = "unpinned",
 		[EVIDENCE_COMPARATOR_REGION] = "same-region",
+		[EVIDENCE_COMPARATOR_ADOPTED] = "adopted",
 		[EVIDENCE_COMPARATOR_MEASURE] = "other-measure",
 		[EVIDENCE_COMPARATOR_SERIES] = "unreadable",
 	};
@@ -217,9 +219,10 @@ static json_t *effects_json(const struct evidence_source *s)
 			 "before_after",
 			 effect_json(m, &s->study.before_after, STUDY_BEFORE),
 			 "controlled",
-			 s->controls_n > 0 ? effect_json(m, &s->controlled,
-							 STUDY_CONTROLLED)
-					   : json_null(),
+			 s->controls_n >= CONTROLLED_COMPARATORS_MIN
+				 ? effect_json(m, &s->controlled,
+					       STUDY_CONTROLLED)
+				 : json_null(),
 			 "season",
 			 effect_json(m, &s->study.season, STUDY_TREND));
 }
@@ -292,13 +295,14 @@ static json_t *certainty_json(const struct evidence_source *s)
 		return json_pack("{s:n, s:o}", "level", "reasons",
 				 reasons_json(&figures, 1));
 	}
-	return json_pack("{s:o, s:s, s:o, s:o, s:o}", "level",
+	return json_pack("{s:o, s:s, s:s, s:b, s:o, s:o, s:o}", "level",
 			 s->certainty.level == CERTAINTY_NONE
 				 ? json_null()
 				 : json_string(
 					   certainty_name(s->certainty.level)),
-			 "start", certainty_name(s->certainty.start), "reasons",
-			 reasons_json(&s->certainty, 0), "bias",
+			 "start", certainty_name(s->certainty.start), "design",
+			 s->design, "design_stated", s->design_stated,
+			 "reasons", reasons_json(&s->certainty, 0), "bias",
 			 bias_json(s->bias), "judged", judged_json(s));
 }
 
@@ -313,10 +317,14 @@ static json_t *measure_json(const struct evidence_source *s)
 
 	study_unit(m, unit);
 	return json_pack(
-		"{s:o, s:o, s:o, s:s, s:s, s:b, s:o, s:s, s:o, s:b, s:b}",
+		"{s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:o, s:s, s:o, s:b, s:b}",
 		"ref", json_span(span_of(s->measure_ref)), "version",
 		record == NULL ? json_null()
 			       : json_integer((json_int_t)s->measure.version),
+		"named",
+		s->measure_named == 0
+			? json_null()
+			: json_integer((json_int_t)s->measure_named),
 		"title",
 		json_span(span_of(
 			record == NULL ? "" : record_text(record, "title"))),
@@ -438,6 +446,7 @@ int evidence_print_json(struct cli *c, const struct evidence_source *s)
 	json_line_uint(&j, "rebases_left", study->rebases_left);
 	json_line_add(&j, "effects", effects_json(s));
 	json_line_add(&j, "comparators", comparators_json(s));
+	json_line_bool(&j, "adopters_known", s->adopters_known);
 	json_line_add(&j, "certainty", certainty_json(s));
 	json_line_add(&j, "charts", charts_json(s));
 	json_line_add(&j, "anhoej", anhoej_json(&study->rebased.anhoej));

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cli/lookup.h"
 #include "proto/digest.h"
 #include "store/evidence/controlled.h"
+#include "store/index/query.h"
 
 /* ---- a version of a record -----------------------------------------------
  */
@@ -224,12 +226,17 @@ static int forgive(struct cli *c, int r)
 	return WEALD_OK;
 }
 
+/*
+ * Its latest version that may be shown, whichever the record names: as the
+ * index does it, so that all records by one measure are read alike.
+ */
 static int load_measure(struct cli *c, struct home *home,
 			struct evidence_source *s)
 {
 	struct edition latest = { .version = 0 };
 	struct place p = { .feed = NULL };
 	struct reference ref;
+	uint64_t named = 0;
 	int r;
 
 	if (!reference_of(s, measure_text(s->shown.record), &ref)) {
@@ -240,13 +247,14 @@ static int load_measure(struct cli *c, struct home *home,
 	if (r == WEALD_OK) {
 		(void)snprintf(s->measure_ref, sizeof s->measure_ref, "%s",
 			       p.ref);
+		named = ref.version;
+		ref.version = 0;
 		r = place_load(c, home, &p, &ref, &s->measure, &latest);
 	}
-	if (r == WEALD_OK && s->measure.record != NULL &&
-	    !is_pinned(&ref, &s->measure)) {
-		edition_release(&s->measure);
-	} else if (r == WEALD_OK && s->measure.version == 0) {
+	if (r == WEALD_OK && s->measure.version == 0) {
 		s->measure.state = latest.state; /* why it is not shown */
+	} else if (r == WEALD_OK && named != s->measure.version) {
+		s->measure_named = named;
 	}
 	edition_release(&latest);
 	place_release(&p);
@@ -256,24 +264,93 @@ static int load_measure(struct cli *c, struct home *home,
 /* ---- comparators ---------------------------------------------------------
  */
 
+/* What comparators are read by. */
+struct comparing {
+	struct cli *c;
+	struct home *home;
+	struct evidence_source *s;
+	struct derived adopters; /* of the intervention */
+};
+
+/* As name_of(), by the name that a feed has here. */
+static int local_name(struct cli *c, struct home *home,
+		      const struct reference *ref, char *out, size_t size)
+{
+	char region[REFERENCE_REGION_BYTES_MAX + 1] = "";
+	int r = WEALD_OK;
+
+	name_of(ref, out, size);
+	if (ref->is_feed) {
+		r = find_feed_id(c, home, ref->region, region, sizeof region);
+	}
+	if (r == WEALD_OK && region[0] != '\0') {
+		(void)snprintf(out, size, "%s/%.*s/%.*s", region,
+			       (int)ref->kind.len, (const char *)ref->kind.data,
+			       (int)ref->slug.len,
+			       (const char *)ref->slug.data);
+	}
+	return r;
+}
+
+/* Who has used the intervention of @s's record; none where that is not known.
+ */
+static int find_adopters(struct cli *c, struct home *home,
+			 struct evidence_source *s, struct derived *out)
+{
+	char name[REFERENCE_BYTES_MAX + 1];
+	struct index *x = NULL;
+	struct reference ref;
+	int r;
+
+	if (!reference_of(s, record_text(s->shown.record, "intervention"),
+			  &ref)) {
+		return WEALD_OK;
+	}
+	r = local_name(c, home, &ref, name, sizeof name);
+	if (r == WEALD_OK && index_open(home_path(home), INDEX_READ, &x, NULL,
+					NULL) == WEALD_OK) {
+		s->adopters_known = query_derived(x, name, lookup_today(), out,
+						  NULL) == WEALD_OK;
+	}
+	index_close(x);
+	return r;
+}
+
+/* Has it begun there? Considering and planning are not, evidence of it is. */
+static bool has_begun(const struct derived *adopters, const char *region)
+{
+	const struct use *use;
+	size_t i;
+
+	for (i = 0; i < adopters->uses_n; i++) {
+		use = &adopters->uses[i];
+		if (strcmp(use->region, region) == 0) {
+			return (strcmp(use->stage, "considering") != 0 &&
+				strcmp(use->stage, "planning") != 0) ||
+			       use->result_ref[0] != '\0';
+		}
+	}
+	return false;
+}
+
 /* Its series, if it is of the same measure and can be read. */
-static int take_comparator(const struct evidence_source *s,
-			   const struct place *p, const struct edition *e,
+static int take_comparator(const struct comparing *by, const struct place *p,
+			   const struct edition *e,
 			   struct evidence_comparator *out)
 {
 	const struct file *file = series_file(e);
 	char measure[REFERENCE_BYTES_MAX + 1] = "";
 	struct reference ref;
-	int r;
+	int r = WEALD_OK;
 
 	if (e->record != NULL &&
 	    reference_parse(span_of(measure_text(e->record)),
 			    span_of(p->region), &ref, NULL) == WEALD_OK) {
-		name_of(&ref, measure, sizeof measure);
+		r = local_name(by->c, by->home, &ref, measure, sizeof measure);
 	}
-	if (strcmp(measure, s->measure_ref) != 0) {
+	if (r != WEALD_OK || strcmp(measure, by->s->measure_ref) != 0) {
 		out->state = EVIDENCE_COMPARATOR_MEASURE;
-		return WEALD_OK;
+		return r;
 	}
 	out->state = EVIDENCE_COMPARATOR_SERIES;
 	if (file == NULL) {
@@ -305,21 +382,25 @@ static bool is_counted(const struct evidence_source *s, const char *region)
 	return false;
 }
 
-static int load_comparator(struct cli *c, struct home *home,
-			   struct evidence_source *s,
+static int load_comparator(const struct comparing *by,
 			   const struct reference *ref,
 			   struct evidence_comparator *out)
 {
 	struct edition latest = { .version = 0 };
 	struct edition e = { .version = 0 };
 	struct place p = { .feed = NULL };
-	int r = place_find(c, home, ref, &p);
+	int r = place_find(by->c, by->home, ref, &p);
 
-	if (r == WEALD_OK && is_counted(s, p.region)) {
+	if (r == WEALD_OK && is_counted(by->s, p.region)) {
 		out->state = EVIDENCE_COMPARATOR_REGION;
 		goto out;
 	}
-	r = r == WEALD_OK ? place_load(c, home, &p, ref, &e, &latest) : r;
+	if (r == WEALD_OK && has_begun(&by->adopters, p.region)) {
+		out->state = EVIDENCE_COMPARATOR_ADOPTED;
+		goto out;
+	}
+	r = r == WEALD_OK ? place_load(by->c, by->home, &p, ref, &e, &latest)
+			  : r;
 	if (r == WEALD_NOTFOUND || latest.state == INDEX_ABSENT ||
 	    (r == WEALD_OK && e.version != 0 && !is_pinned(ref, &e))) {
 		out->state = EVIDENCE_COMPARATOR_ABSENT;
@@ -328,31 +409,23 @@ static int load_comparator(struct cli *c, struct home *home,
 	} else if (r == WEALD_OK) {
 		(void)snprintf(out->ref, sizeof out->ref, "%s@%" PRIu64, p.ref,
 			       e.version);
-		r = take_comparator(s, &p, &e, out);
+		r = take_comparator(by, &p, &e, out);
 	}
 out:
 	edition_release(&latest);
 	edition_release(&e);
 	place_release(&p);
-	return forgive(c, r);
+	return forgive(by->c, r);
 }
 
-static int load_comparators(struct cli *c, struct home *home,
-			    struct evidence_source *s)
+static int load_all(const struct comparing *by, const struct value *list)
 {
-	const struct value *list = record_get(s->shown.record, "comparators");
+	struct evidence_source *s = by->s;
 	struct evidence_comparator *one;
 	struct reference ref;
 	size_t i;
 	int r = WEALD_OK;
 
-	if (list == NULL || list->type != VALUE_LIST || list->n == 0) {
-		return WEALD_OK;
-	}
-	s->comparators = calloc(list->n, sizeof *s->comparators);
-	if (s->comparators == NULL) {
-		return WEALD_NOMEM;
-	}
 	for (i = 0; r == WEALD_OK && i < list->n &&
 		    s->comparators_n < CONTROLLED_COMPARATORS_MAX;
 	     i++) {
@@ -364,11 +437,31 @@ static int load_comparators(struct cli *c, struct home *home,
 			       list->items[i].text);
 		one->state = EVIDENCE_COMPARATOR_UNPINNED;
 		if (ref.version != 0) {
-			r = load_comparator(c, home, s, &ref, one);
+			r = load_comparator(by, &ref, one);
 		}
 		s->controls_n += one->state == EVIDENCE_COMPARATOR_USED;
 		s->comparators_n++;
 	}
+	return r;
+}
+
+static int load_comparators(struct cli *c, struct home *home,
+			    struct evidence_source *s)
+{
+	const struct value *list = record_get(s->shown.record, "comparators");
+	struct comparing by = { .c = c, .home = home, .s = s };
+	int r;
+
+	if (list == NULL || list->type != VALUE_LIST || list->n == 0) {
+		return WEALD_OK;
+	}
+	s->comparators = calloc(list->n, sizeof *s->comparators);
+	if (s->comparators == NULL) {
+		return WEALD_NOMEM;
+	}
+	r = find_adopters(c, home, s, &by.adopters);
+	r = r == WEALD_OK ? load_all(&by, list) : r;
+	derived_release(&by.adopters);
 	return r;
 }
 
@@ -378,6 +471,10 @@ static void compute_controlled(struct evidence_source *s)
 	size_t n = 0;
 	size_t i;
 
+	if (s->controls_n < CONTROLLED_COMPARATORS_MIN) {
+		s->controlled = (struct effect){ .state = EFFECT_TOO_EARLY };
+		return;
+	}
 	for (i = 0; i < s->comparators_n; i++) {
 		if (s->comparators[i].state == EVIDENCE_COMPARATOR_USED) {
 			others[n++] = &s->comparators[i].series;
@@ -417,19 +514,20 @@ static void bias_fields_of(const struct record *r, struct bias_fields *out)
 	}
 }
 
-/* Of the design; an adoption that names none is a series before and after. */
-static const char *design_of(const struct evidence_source *s)
+/* An adoption that names none is an interrupted time series. */
+static void set_design(struct evidence_source *s)
 {
-	const char *design = record_text(s->shown.record, "design");
-
-	return design[0] == '\0' && strcmp(s->kind, "adoption") == 0 ? "its"
-								     : design;
+	s->design = record_text(s->shown.record, "design");
+	s->design_stated = s->design[0] != '\0';
+	if (!s->design_stated && strcmp(s->kind, "adoption") == 0) {
+		s->design = "its";
+	}
 }
 
 static void judge(struct evidence_source *s)
 {
 	const struct effect *e = &s->study.own_trend;
-	struct certainty_region region = { .design = design_of(s),
+	struct certainty_region region = { .design = s->design,
 					   .weight = 1,
 					   .ratio = e->ratio,
 					   .is_short =
@@ -594,6 +692,7 @@ int evidence_source_record(struct cli *c, struct home *home, const char *text,
 	}
 	if (r == WEALD_OK && out->has_effect) {
 		compute_controlled(out);
+		set_design(out);
 		judge(out);
 	}
 	return r;

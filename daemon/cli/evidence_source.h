@@ -106,6 +106,7 @@ enum evidence_comparator_state {
 	EVIDENCE_COMPARATOR_WITHHELD,
 	EVIDENCE_COMPARATOR_UNPINNED, /* the record names no version */
 	EVIDENCE_COMPARATOR_REGION,   /* of the same region, or twice there */
+	EVIDENCE_COMPARATOR_ADOPTED,  /* its region has begun it, too */
 	EVIDENCE_COMPARATOR_MEASURE,  /* it is of another measure */
 	EVIDENCE_COMPARATOR_SERIES    /* it has no series that can be read */
 };
@@ -134,6 +135,8 @@ struct evidence_source {
 	/* its measure: region/kind/slug; "" where it names none */
 	char measure_ref[REFERENCE_BYTES_MAX + 1];
 	struct edition measure; /* record NULL: it is not here */
+	/* the version that the record names, where that is another; else 0 */
+	uint64_t measure_named;
 
 	/* of a file */
 	struct sheet sheet;
@@ -148,9 +151,15 @@ struct evidence_source {
 	bool has_effect;
 	struct evidence_comparator *comparators;
 	size_t comparators_n;
-	size_t controls_n;        /* that are used */
-	struct effect controlled; /* EFFECT_TOO_EARLY without any */
-	unsigned bias;            /* flags of certainty.h */
+	size_t controls_n; /* that are used */
+	/* false: whether their regions have begun it is not known, as there is
+	 * no index, or the intervention is not here */
+	bool adopters_known;
+	/* EFFECT_TOO_EARLY below CONTROLLED_COMPARATORS_MIN */
+	struct effect controlled;
+	const char *design; /* its code, borrowed; "" where it is not said */
+	bool design_stated; /* else what is taken of an adoption */
+	unsigned bias;      /* flags of certainty.h */
 	struct certainty_result certainty;
 };
 

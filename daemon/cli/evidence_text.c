@@ -160,6 +160,11 @@ static int put_measure(const struct printing *p)
 	(void)snprintf(name, sizeof name, "%s@%" PRIu64, s->measure_ref,
 		       s->measure.version);
 	r = r == WEALD_OK ? put(p, "", name) : r;
+	if (r == WEALD_OK && s->measure_named != 0) {
+		r = say(p, "",
+			"its record names version %" PRIu64 " of the measure",
+			s->measure_named);
+	}
 	return r == WEALD_OK
 		       ? put(p, "counted",
 			     record_text(s->measure.record, "undesired_event"))
@@ -465,23 +470,28 @@ static int put_controlled(const struct printing *p)
 	if (s->comparators_n == 0) {
 		return WEALD_OK;
 	}
-	if (s->controls_n > 0) {
+	if (s->controls_n >= CONTROLLED_COMPARATORS_MIN) {
 		r = put_effect(p, "controlled", &s->controlled,
 			       STUDY_CONTROLLED);
+		r = r == WEALD_OK
+			    ? say(p, "", "%zu regions%s:", s->controls_n,
+				  s->adopters_known ? " that had not adopted it"
+						    : "")
+			    : r;
 	} else {
 		r = say(p, "controlled",
-			"no region that it could be held against is here");
-	}
-	if (r == WEALD_OK && s->controls_n > 0) {
-		r = say(p, "", "%zu region%s%s:", s->controls_n,
-			s->controls_n == 1 ? "" : "s",
-			s->controls_n < CONTROLLED_COMPARATORS_MIN
-				? ", fewer than the three that it takes to "
-				  "rely on"
-				: " that had not adopted it");
+			"not shown: %zu region%s can be held against it, and "
+			"three are needed:",
+			s->controls_n, s->controls_n == 1 ? "" : "s");
 	}
 	for (i = 0; r == WEALD_OK && i < s->comparators_n; i++) {
 		r = put_comparator(p, &s->comparators[i]);
+	}
+	if (r == WEALD_OK && !s->adopters_known) {
+		r = say(p, "",
+			"whether these regions have begun it is not known: "
+			"there is no index here, or the intervention has not "
+			"arrived");
 	}
 	return r;
 }
@@ -496,7 +506,7 @@ static int put_effects(const struct printing *p)
 	}
 	putchar('\n');
 	r = put_effect(p, "own trend", &study->own_trend, STUDY_TREND);
-	if (r == WEALD_OK && study->measure.direction != CHART_DECREASE) {
+	if (r == WEALD_OK && !study_counts_undesired(&study->measure)) {
 		r = say(p, "",
 			"the measure does not count what should not "
 			"happen, so a ratio is neither good nor bad");
@@ -587,7 +597,11 @@ static int put_certainty(const struct printing *p)
 	if (s->certainty.level == CERTAINTY_NONE) {
 		return say(p, "certainty", "none: there is no estimate");
 	}
-	r = say(p, "certainty", "%s", certainty_words(s->certainty.level));
+	r = say(p, "design", "%s%s", s->design,
+		s->design_stated ? "" : " (not stated)");
+	r = r == WEALD_OK ? say(p, "certainty", "%s",
+				certainty_words(s->certainty.level))
+			  : r;
 	r = r == WEALD_OK ? put_reasons(p, &s->certainty, 0) : r;
 	return r == WEALD_OK ? put_judged(p) : r;
 }

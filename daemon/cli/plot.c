@@ -144,19 +144,20 @@ static void label(struct plot *p, double v)
 	}
 }
 
-/* The lines of the last group; then the ends of the axis. */
+/* The target, which no chart need hold; the lines of the last group; then the
+ * ends of the axis. */
 static void find_labels(struct plot *p)
 {
 	const struct chart_point *last = last_point(p);
 	size_t row;
 
+	if (p->how->has_target) {
+		label(p, p->how->target);
+	}
 	label(p, last->centre);
 	if (last->has_limits) {
 		label(p, last->upper);
 		label(p, last->lower);
-	}
-	if (p->how->has_target) {
-		label(p, p->how->target);
 	}
 	label(p, p->top);
 	label(p, p->bottom);

@@ -27,7 +27,9 @@ static const struct {
 	{ "no-denominator", "nothing: numbers are without what they are of" },
 	{ "over", "nothing: a number is larger than what it is of" },
 	{ "no-events", "no ratio: none counted before, or none after" },
-	{ "no-fit", "nothing: no trend fits the numbers" },
+	{ "no-scatter", "nothing: the figures do not vary at all" },
+	{ "no-fit",
+	  "nothing: no trend fits the numbers, or they do not scatter at all" },
 	{ "no-measure", "nothing yet: its measure is not here" },
 };
 
@@ -97,15 +99,17 @@ static int print_plain(const struct showing *s, const struct effect *plain)
 static int print_controlled(const struct showing *s, const struct compared *c)
 {
 	char range[COMPARE_RANGE_BYTES];
+	int r = WEALD_OK;
 
-	if (!(c->controlled.ratio > 0)) {
-		return WEALD_OK;
+	if (c->controlled.ratio > 0) {
+		compare_range(c->controlled.ratio, c->controlled.low,
+			      c->controlled.high, NUMBER_SENTENCE, range);
+		r = prose_say(s->width, NO_LABEL, INDENT,
+			      "beside %zu that had not adopted it %s",
+			      c->comparators[COMPARATOR_USED], range);
 	}
-	compare_range(c->controlled.ratio, c->controlled.low,
-		      c->controlled.high, NUMBER_SENTENCE, range);
-	return prose_say(s->width, NO_LABEL, INDENT,
-			 "beside %zu that had not adopted it %s",
-			 c->comparators_here, range);
+	return r == WEALD_OK ? compare_say_others(s->width, NO_LABEL, INDENT, c)
+			     : r;
 }
 
 static int print_certainty(const struct showing *s,
@@ -136,6 +140,11 @@ static int print_more(const struct showing *s, const struct compared *c)
 				    "the two had none"
 				  : "");
 
+	if (r == WEALD_OK && c->own_trend.ratio > 0 && !c->pooled) {
+		r = prose_say(s->width, NO_LABEL, INDENT,
+			      "its figures do not scatter at all, so that it "
+			      "is not pooled");
+	}
 	r = r == WEALD_OK ? print_plain(s, &c->before_after) : r;
 	r = r == WEALD_OK ? print_controlled(s, c) : r;
 	return r == WEALD_OK ? print_certainty(s, &c->certainty) : r;
@@ -186,10 +195,10 @@ static int add_result(const struct comparison *c, struct buf *line)
 			      range);
 		r = buf_addf(line, ", own-trend ratio %s", range);
 	} else if (r == WEALD_OK) {
-		r = buf_add_text(line, c->estimates_n == 0
-					       ? ", no estimate yet"
-					       : ", too few to be put "
-						 "together");
+		r = buf_addf(line, ", %s",
+			     c->estimates_n == 0 ? compare_nothing(c)
+						 : "too few to be put "
+						   "together");
 	}
 	if (r == WEALD_OK && c->certainty.level != CERTAINTY_NONE) {
 		r = buf_addf(line, ", certainty %s",

@@ -32,6 +32,7 @@ struct picture_spc {
 	const char *subtitle; /* the measure's */
 	const char *unit;     /* of the values: "per 100", "minutes"; "" */
 	const char *source;   /* region/kind/slug@version, or the file's name */
+	const char *certainty; /* of the effect: "low"; "" */
 	const struct study *study;
 	bool has_effect; /* its effects are said; of lessons there are none */
 	const struct picture_note *notes;

@@ -19,17 +19,18 @@
 #define PNG_PROGRAM "rsvg-convert"
 
 /*
- * @scale: pixels of the PNG a pixel of the SVG, 0.5 to 8. @out is a PNG file,
- * and empty where it fails. Blocks, for a second or so, and never for more
- * than PNG_SECONDS_MAX of the processor's time.
+ * @scale: pixels of the PNG a pixel of the SVG, 0.5 to 8. @out is a whole PNG
+ * file, and empty where it fails. Blocks, for a second or so, and never for
+ * more than @seconds: then the program is killed, as it is where this process
+ * ends. Forks: not for a process with threads.
  *
  *   WEALD_NOTFOUND  the program is not installed
- *   WEALD_INVALID   the program refuses: @msg says why
+ *   WEALD_INVALID   the program refuses, takes longer, or prints something
+ *                   else: @msg says which
  *   WEALD_TOOBIG    the PNG is larger than @out's maximum
  *   WEALD_NOMEM, WEALD_IO
  */
-#define PNG_SECONDS_MAX 60u
-int png_of_svg(struct span svg, double scale, struct buf *out,
+int png_of_svg(struct span svg, double scale, unsigned seconds, struct buf *out,
 	       struct weald_msg *msg);
 
 #endif

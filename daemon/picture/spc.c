@@ -373,6 +373,25 @@ static bool has_estimate(const struct effect *e)
 	return e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
 }
 
+/* Does it say anything? Only of measures that count what should not happen. */
+static const char *verdict_words(const struct study *s)
+{
+	if (!study_is_judged(&s->measure)) {
+		return "";
+	}
+	switch (effect_verdict(&s->own_trend)) {
+	case EFFECT_IMPROVED:
+		return ": improved";
+	case EFFECT_WORSE:
+		return ": worse";
+	case EFFECT_UNCLEAR:
+		return ": unclear, an effect of this size may be chance";
+	case EFFECT_UNKNOWN:
+		break;
+	}
+	return "";
+}
+
 static void say_effect(struct picture *pic)
 {
 	const struct study *s = pic->study;
@@ -385,13 +404,18 @@ static void say_effect(struct picture *pic)
 	study_sentence_as(&s->own_trend, s->measure.shape, STUDY_TREND,
 			  sentence);
 	if (has_estimate(&s->own_trend)) {
-		page_add(page, "Its own trend allowed for: %s; ", sentence);
+		page_add(page, "Its own trend allowed for: %s%s; ", sentence,
+			 verdict_words(s));
 		add_ratio(page, &s->own_trend);
 		page_add(page, ".");
 	} else {
 		page_add(page, "The effect: %s.", sentence);
 	}
 	page_say_words(page, &strong);
+	if (has_estimate(&s->own_trend) && pic->spc->certainty[0] != '\0') {
+		page_add(page, "Certainty: %s.", pic->spc->certainty);
+		page_say_words(page, &strong);
+	}
 	if (has_estimate(&s->before_after)) {
 		page_add(page, "Before and after, not allowing for trend: ");
 		add_ratio(page, &s->before_after);
@@ -638,14 +662,34 @@ static void tell_limits(const struct panel *p, struct buf *b, int *err)
 	tell(b, err, assurance_sentence(p->chart));
 }
 
+static void tell_effect(const struct picture *pic, struct buf *b, int *err)
+{
+	const struct study *s = pic->study;
+	char sentence[STUDY_SENTENCE_BYTES];
+
+	if (!pic->spc->has_effect) {
+		return;
+	}
+	study_sentence_as(&s->own_trend, s->measure.shape, STUDY_TREND,
+			  sentence);
+	tell(b, err, "The effect, its own trend allowed for: ");
+	tell(b, err, sentence);
+	if (has_estimate(&s->own_trend)) {
+		tell(b, err, verdict_words(s));
+		tell(b, err,
+		     pic->spc->certainty[0] != '\0' ? ". Certainty: " : "");
+		tell(b, err, pic->spc->certainty);
+	}
+	tell(b, err, ".");
+}
+
 /* All that the picture shows, in sentences. */
 static int tell_all(const struct picture *pic, struct buf *b)
 {
 	const struct chart *c = pic->panels[0].chart;
-	const struct study *s = pic->study;
 	char from[AXIS_MONTH_BYTES];
 	char to[AXIS_MONTH_BYTES];
-	char words[STUDY_SENTENCE_BYTES + 64];
+	char words[2 * AXIS_MONTH_BYTES + 64];
 	char power[AXIS_TEXT_BYTES];
 	int err = WEALD_OK;
 	size_t i;
@@ -668,16 +712,7 @@ static int tell_all(const struct picture *pic, struct buf *b)
 		tell(b, &err, " ");
 		tell_limits(&pic->panels[i], b, &err);
 	}
-	if (pic->spc->has_effect) {
-		char sentence[STUDY_SENTENCE_BYTES];
-
-		study_sentence_as(&s->own_trend, s->measure.shape, STUDY_TREND,
-				  sentence);
-		(void)snprintf(words, sizeof words,
-			       "The effect, its own trend allowed for: %s.",
-			       sentence);
-		tell(b, &err, words);
-	}
+	tell_effect(pic, b, &err);
 	if (err == WEALD_OK) {
 		err = buf_add_byte(b, 0);
 	}

@@ -394,7 +394,14 @@ static void judge_inconsistency(const struct certainty_input *in,
 		fewer = fewer || in->regions[i].ratio < 1;
 		more = more || in->regions[i].ratio > 1;
 	}
-	if (in->regions_n >= 3 && in->i2 > I2_A_LOT && fewer && more) {
+	if (in->regions_n < 3 || !fewer || !more) {
+		return;
+	}
+	if (in->differ_more) {
+		(void)reason_add(out, STEP_INCONSISTENCY, -1,
+				 "regions differ more than the model shows, "
+				 "some fewer and some more");
+	} else if (in->i2 > I2_A_LOT) {
 		reason = reason_add(out, STEP_INCONSISTENCY, -1,
 				    "regions differ a lot (I2 ");
 		number_text(in->i2, 0, percent);

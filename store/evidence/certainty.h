@@ -94,6 +94,7 @@ struct certainty_input {
 	double ratio;
 	bool pooled;
 	double i2;
+	bool differ_more;     /* of the pool: more than its model shows */
 	bool balancing;       /* the measure's type */
 	bool settings_differ; /* a reader's setting was given; none is shared */
 	size_t adoptions_old; /* begun more than 12 months ago */

@@ -152,3 +152,53 @@ double student_quantile(double p, double df)
 	}
 	return p < 0.5 ? -t : t;
 }
+
+/*
+ * The regularised incomplete gamma function, upper tail, for @x above 0. Below
+ * a + 1 by the series of the lower one, NIST's Digital Library of Mathematical
+ * Functions 8.11.4; from there on by the continued fraction 8.9.2, contracted
+ * to every second term and evaluated as above.
+ */
+static double gamma_above(double a, double x)
+{
+	const double front = exp(a * log(x) - x - log_gamma(a));
+	double term = 1 / a;
+	double sum = term;
+	double b = x + 1 - a;
+	double c = 1 / FRACTION_TINY;
+	double d = 1 / away_from_zero(b);
+	double f = d;
+	double change;
+	int n;
+
+	if (x < a + 1) {
+		for (n = 1; n <= FRACTION_TERMS_MAX && term > sum * DBL_EPSILON;
+		     n++) {
+			term *= x / (a + n);
+			sum += term;
+		}
+		return 1 - front * sum;
+	}
+	for (n = 1; n <= FRACTION_TERMS_MAX; n++) {
+		b += 2;
+		d = 1 / away_from_zero(n * (a - n) * d + b);
+		c = away_from_zero(b + n * (a - n) / c);
+		change = c * d;
+		f *= change;
+		if (fabs(change - 1) < 4 * DBL_EPSILON) {
+			break;
+		}
+	}
+	return front * f;
+}
+
+double chi2_above(double x, double df)
+{
+	if (!(df > 0) || isinf(df) || isnan(x)) {
+		return (double)NAN;
+	}
+	if (x <= 0) {
+		return 1;
+	}
+	return isinf(x) ? 0 : gamma_above(df / 2, x / 2);
+}

@@ -1,5 +1,6 @@
 /*
- * Distributions: the tail of Student's t, by the incomplete beta function.
+ * Distributions: the tail of Student's t, by the incomplete beta function, and
+ * that of chi-square, by the incomplete gamma function.
  *
  * Pure; accurate to 1e-10 for what evidence asks: degrees of freedom up to
  * thousands, tails of a percent or so.
@@ -19,5 +20,11 @@ double beta_incomplete(double a, double b, double x);
  * arguments.
  */
 double student_quantile(double p, double df);
+
+/*
+ * The probability that chi-square with @df degrees of freedom lies above @x; 1
+ * for @x of 0 or less, NaN where @df is not above 0 or either is no number.
+ */
+double chi2_above(double x, double df);
 
 #endif

@@ -31,6 +31,11 @@ enum column { ONE, AFTER, TIME, SINE, COSINE };
 #define RATIO_MAX 1e9
 /* A logarithm this near 0 is nothing but rounding: the ratio is 1. */
 #define ROUNDING 1e-12
+/*
+ * Squared residuals that are this small a share of what they are residuals of
+ * are what rounding leaves of a fit: nine digits agree.
+ */
+#define ROUNDING_SQUARED 1e-18
 
 /* The rows that are used, with what their sums say. */
 struct points {
@@ -315,12 +320,39 @@ static double phi_floor(const struct points *p)
 	return 1;
 }
 
+/*
+ * Are the residuals nothing but rounding? Held against what they would be if
+ * nothing were fitted, in their own unit, so that the figures' changes nothing.
+ */
+static bool is_rounding(const struct points *p)
+{
+	const enum regression_family family = family_of(p->shape);
+	const struct regression_row *row;
+	double squares = 0;
+	double all = 0;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		row = &p->rows[i];
+		squares += row->residual * row->residual;
+		all += family == REGRESSION_POISSON ? row->fitted
+		       : family == REGRESSION_GAMMA
+			       ? 1
+			       : row->size * row->y * row->y;
+	}
+	return squares <= ROUNDING_SQUARED * all;
+}
+
 /* Of neighbours in time; 0 where there is no scatter. */
 static double lag1(const struct points *p)
 {
 	double pairs = 0;
 	double squares = 0;
 	size_t i;
+
+	if (is_rounding(p)) {
+		return 0;
+	}
 
 	for (i = 0; i < p->n; i++) {
 		squares += p->rows[i].residual * p->rows[i].residual;
@@ -436,7 +468,9 @@ static double points_t(struct points *p, size_t columns)
 	return p->quantiles[columns].t;
 }
 
-static bool points_fit(struct points *p, size_t columns, struct effect *e)
+/* EFFECT_FULL with an estimate, or why there is none. */
+static enum effect_state points_fit(struct points *p, size_t columns,
+				    struct effect *e)
 {
 	struct regression fit;
 	double log_ratio;
@@ -445,7 +479,7 @@ static bool points_fit(struct points *p, size_t columns, struct effect *e)
 
 	if (regression_fit(family_of(p->shape), p->rows, p->n, columns, &fit) !=
 	    WEALD_OK) {
-		return false;
+		return EFFECT_NO_FIT;
 	}
 	phi = fmax(points_phi(p, &fit, columns), phi_floor(p));
 	log_ratio = fit.beta[AFTER];
@@ -455,21 +489,27 @@ static bool points_fit(struct points *p, size_t columns, struct effect *e)
 	}
 	if (p->shape == EFFECT_MEAN &&
 	    !ratio_of_means(p, &fit, columns, &log_ratio, &variance)) {
-		return false;
+		return EFFECT_NO_FIT;
+	}
+	if ((p->shape == EFFECT_MEAN && is_rounding(p)) ||
+	    phi * variance < EFFECT_VARIANCE_MIN) {
+		return EFFECT_NO_SCATTER;
 	}
 	if (!set_with(e, log_ratio, phi * variance, p->n - columns,
 		      points_t(p, columns))) {
-		return false;
+		return EFFECT_NO_FIT;
 	}
 	e->phi = phi;
 	e->lag1 = lag1(p);
-	return true;
+	return EFFECT_FULL;
 }
 
 /* The effect of what was collected. */
 static void points_estimate(struct points *p, size_t columns,
 			    struct effect *out)
 {
+	enum effect_state fitted = EFFECT_FULL;
+
 	memset(out, 0, sizeof *out);
 	out->state = p->state;
 	out->months_before = p->months_n[0];
@@ -482,9 +522,11 @@ static void points_estimate(struct points *p, size_t columns,
 		out->months_after = whole_months(p->events[1]);
 	}
 	out->state = points_enough(p, columns, out);
-	if ((out->state == EFFECT_FULL || out->state == EFFECT_SHORT) &&
-	    !points_fit(p, columns, out)) {
-		out->state = EFFECT_NO_FIT;
+	if (out->state == EFFECT_FULL || out->state == EFFECT_SHORT) {
+		fitted = points_fit(p, columns, out);
+	}
+	if (fitted != EFFECT_FULL) {
+		out->state = fitted;
 	}
 	out->half_added = p->half_added && (out->state == EFFECT_FULL ||
 					    out->state == EFFECT_SHORT);
@@ -589,6 +631,8 @@ const char *effect_state_name(enum effect_state state)
 		return "over";
 	case EFFECT_NO_EVENTS:
 		return "no-events";
+	case EFFECT_NO_SCATTER:
+		return "no-scatter";
 	case EFFECT_NO_FIT:
 		break;
 	}

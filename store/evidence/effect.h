@@ -48,8 +48,16 @@ enum effect_state {
 	EFFECT_NO_DENOMINATOR, /* one is 0 or less in a month with events */
 	EFFECT_OVER,           /* a proportion with more events than at risk */
 	EFFECT_NO_EVENTS,      /* none at all; of means, none on one side */
-	EFFECT_NO_FIT          /* the regression does not settle */
+	/* nothing varies about the model, so nobody can say how sure */
+	EFFECT_NO_SCATTER,
+	EFFECT_NO_FIT /* the regression does not settle */
 };
+
+/*
+ * The least variance that the logarithm of a ratio has: below, it is rounding.
+ * No estimate has less, and none is pooled with less.
+ */
+#define EFFECT_VARIANCE_MIN 1e-12
 
 /* Without an estimate all numbers but the months are 0. */
 struct effect {
@@ -60,8 +68,9 @@ struct effect {
 	double ratio;
 	double low; /* 95 % interval */
 	double high;
-	double phi;  /* as used */
-	double lag1; /* of the Pearson residuals, -1..1 */
+	double phi; /* as used */
+	/* of the Pearson residuals, -1..1; 0 where they are rounding only */
+	double lag1;
 	/* what pooling needs: the ratio's logarithm and its variance */
 	double log_ratio;
 	double variance;

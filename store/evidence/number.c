@@ -1,7 +1,6 @@
 #include "store/evidence/number.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +109,11 @@ void number_text(double x, unsigned decimals, char out[NUMBER_TEXT_BYTES])
 	out[used] = '\0';
 }
 
+bool number_is_huge(double ratio)
+{
+	return ratio >= LARGE_FROM;
+}
+
 int number_percent_fewer(double ratio)
 {
 	char text[NUMBER_TEXT_BYTES];
@@ -117,7 +121,7 @@ int number_percent_fewer(double ratio)
 	if (!(ratio > 0)) {
 		return 0;
 	}
-	if (ratio >= LARGE_FROM) {
+	if (number_is_huge(ratio)) {
 		return -99900;
 	}
 	/* "0.78": a hundredth is a percent */

@@ -13,6 +13,8 @@
 #ifndef WEALD_STORE_EVIDENCE_NUMBER_H
 #define WEALD_STORE_EVIDENCE_NUMBER_H
 
+#include <stdbool.h>
+
 /* Decimals of a ratio in a sentence, and in a table (evidence, "presenting").
  */
 #define NUMBER_SENTENCE     2u
@@ -34,5 +36,10 @@ void number_text(double x, unsigned decimals, char out[NUMBER_TEXT_BYTES]);
  * agree. @ratio above 0; bounded to -99900..100, and 0 for what is no ratio.
  */
 int number_percent_fewer(double ratio);
+/*
+ * Is it beyond what percent say? Then "over 1000 times as many", NaN never.
+ */
+#define NUMBER_HUGE_TIMES "over 1000 times"
+bool number_is_huge(double ratio);
 
 #endif

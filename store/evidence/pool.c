@@ -7,13 +7,16 @@
 #include <string.h>
 
 #include "store/evidence/distribution.h"
+#include "store/evidence/effect.h"
 
 #define RATIO_MAX    1e9
-#define VARIANCE_MIN 1e-12
 #define VARIANCE_MAX 1e6
 
 /* tau2 is this many halvings of its bracket exact: to the last bit. */
 #define HALVINGS_MAX 200
+
+/* How seldom chance may give such a Q for regions to differ all the same. */
+#define Q_CHANCE 0.01
 
 #define I2_LITTLE   40.0
 #define I2_SOMEWHAT 75.0
@@ -51,7 +54,7 @@ static int compare_members(const void *a, const void *b)
 
 bool pool_can(const struct pool_input *in)
 {
-	return fabs(in->y) <= log(RATIO_MAX) && in->v >= VARIANCE_MIN &&
+	return fabs(in->y) <= log(RATIO_MAX) && in->v >= EFFECT_VARIANCE_MIN &&
 	       in->v <= VARIANCE_MAX;
 }
 
@@ -173,6 +176,7 @@ static void pool_set(struct pool *out, const struct members *m, double tau2,
 	out->tau2 = tau2;
 	out->i2 = 100 * tau2 / (tau2 + typical_variance(m));
 	out->q = sums_at(m, 0).squares;
+	out->differ_more = tau2 == 0 && chi2_above(out->q, df) < Q_CHANCE;
 	out->ratio = bounded_exp(s->mu);
 	out->low = bounded_exp(s->mu - t * out->se);
 	out->high = bounded_exp(s->mu + t * out->se);
@@ -236,4 +240,10 @@ const char *pool_differ_words(double i2)
 		return "little";
 	}
 	return i2 < I2_SOMEWHAT ? "somewhat" : "a lot";
+}
+
+const char *pool_differ(const struct pool *p)
+{
+	return p->differ_more ? "more than the model shows"
+			      : pool_differ_words(p->i2);
 }

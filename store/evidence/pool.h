@@ -55,6 +55,8 @@ struct pool {
 	double tau2;
 	double i2; /* 0..100 */
 	double q;  /* Cochran's Q: sum w0 (y - mu0)^2 */
+	/* tau2 is 0, and yet Q is more than chance gives in one of a hundred */
+	bool differ_more;
 	/* from 1e-9 to 1e9, as are the ends of the intervals: beyond, all that
 	   a number says is that nothing is known */
 	double ratio;
@@ -81,5 +83,7 @@ const char *pool_state_name(enum pool_state state);
  * else "a lot".
  */
 const char *pool_differ_words(double i2);
+/* The same of @p; "more than the model shows" where differ_more. */
+const char *pool_differ(const struct pool *p);
 
 #endif

@@ -262,6 +262,7 @@ static int find_order(struct sheet_reading *rd)
 	size_t i;
 
 	rd->order = rd->how->date_order;
+	sheet_settle_years(rd);
 	for (i = 0; i < rd->n; i++) {
 		if (rd->raws[i].date.kind != SHEET_DATE_ORDER) {
 			continue;
@@ -410,7 +411,8 @@ static const char *date_advice(enum sheet_date_kind kind, bool by_event)
 	switch (kind) {
 	case SHEET_DATE_SHORT:
 		return "the year has two digits and could stand first or "
-		       "last; write 2026-01-31";
+		       "last; write 2026-01-31, or say --date-order where it "
+		       "stands last";
 	case SHEET_DATE_SERIAL:
 		return "a date as a number; in the spreadsheet give the "
 		       "column the format of a date, such as 2026-01-31";
@@ -418,6 +420,15 @@ static const char *date_advice(enum sheet_date_kind kind, bool by_event)
 		return "a date without its year; write 2026-01 or Jan 2026";
 	case SHEET_DATE_TOTAL:
 		return "a row of totals, not of a month; take it out";
+	case SHEET_DATE_FINANCIAL:
+		return "a financial year, not a month; one row a month is "
+		       "needed, as 2025-04";
+	case SHEET_DATE_QUARTER:
+		return "a quarter, not a month; one row a month is needed, as "
+		       "2025-04";
+	case SHEET_DATE_WEEK:
+		return "a week, not a month; add the weeks of a month up to "
+		       "one row, as 2025-04";
 	case SHEET_DATE_KNOWN:
 	case SHEET_DATE_ORDER:
 	case SHEET_DATE_NONE:
@@ -466,7 +477,9 @@ static bool check_denominator(struct sheet_reading *rd, struct series_row *row)
 		    row->numerator > row->denominator) {
 			fault(rd, row->line, "numerator",
 			      "more events than cases, which no proportion "
-			      "has; put it right, or use --shape rate");
+			      "has; if the columns are the other way round "
+			      "say it with --numerator and --denominator, "
+			      "else put it right, or use --shape rate");
 			return false;
 		}
 		return true;
@@ -645,8 +658,9 @@ static int make_series(struct sheet_reading *rd)
 		}
 	}
 	qsort(s->rows, s->n, sizeof *s->rows, compare_rows);
-	if (rd->problems->errors == 0) {
+	if (rd->problems->errors == 0 && sheet_check_span(rd)) {
 		check_order(rd);
+		sheet_check_start(rd);
 	}
 	return WEALD_OK;
 }
@@ -659,6 +673,9 @@ static int read_text(struct sheet_reading *rd)
 		r = find_order(rd);
 	}
 	r = r == WEALD_OK ? find_style(rd) : r;
+	if (r == WEALD_OK && !sheet_check_looks(rd)) {
+		r = WEALD_INVALID;
+	}
 	r = r == WEALD_OK ? make_series(rd) : r;
 	return r;
 }

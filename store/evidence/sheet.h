@@ -4,10 +4,12 @@
  * Tolerant of what spreadsheets write: a byte-order mark, UTF-16, LF or CRLF or
  * CR, commas, semicolons or tabs, quotes, a decimal comma where semicolons
  * separate, "1,234" in quotes, dates as 2026-01, 2026-01-31, 31/01/2026,
- * 31.1.26, Jan-26, January 2026, 202601, months in any order, further columns,
- * empty lines. Strict in what it accepts: a month once and in one order of days
- * and months, figures that are figures, columns that it is told or knows. It
- * never guesses: dates that could be read in both orders are a question.
+ * Mon 31.1.2026, Jan-26, January 2026, 202601, months in any order, further
+ * columns, empty lines. Strict in what it accepts: a month once and in one
+ * order of days and months, figures that are figures, columns that it is told
+ * or knows. It never guesses: dates that could be read in both orders are a
+ * question, a column is taken by its place only where it is the last that is
+ * left, and months that span far more than their rows are refused.
  *
  * Pure. Problems never repeat what a cell holds, but for dates, numbers and
  * the headings of columns.
@@ -38,7 +40,8 @@ struct sheet_how {
 	int32_t start_day;   /* 1..31; of time-between */
 	size_t transition_months; /* 0..3 */
 	/* headings of the columns, or their numbers from 1 on; NULL: known
-	 * headings, or the first ones where there are no others */
+	 * headings; of one that is lacking the only column that is left; the
+	 * first ones where there are no headings */
 	const char *month;
 	const char *numerator;
 	const char *denominator;

@@ -23,27 +23,98 @@ bool sheet_needs_denominator(enum effect_shape shape)
 /* ---- which columns -------------------------------------------------------
  */
 
-/* Headings that say what a column is; "" ends a list. */
+/* Headings that say what a column is of figures of any shape; "" ends a list.
+ */
 static const char *const known[SHEET_ROLES_N][14] = {
 	[SHEET_MONTH] = { "month", "date", "period", "month ending",
 			  "month starting", "month beginning",
 			  "reporting period", "month/year", "month year", "" },
-	[SHEET_NUMERATOR] = { "numerator", "num", "events", "count", "cases",
-			      "incidents", "number of events", "sum",
-			      "days between", "days since last", "" },
+	[SHEET_NUMERATOR] = { "numerator", "num", "" },
 	[SHEET_DENOMINATOR] = { "denominator", "den", "denom", "at risk", "of",
 				"bed days", "occupied bed days", "beddays",
-				"patients", "population", "total", "n", "" },
+				"population", "" },
 	[SHEET_PHASE] = { "phase", "" },
 };
 
-static bool is_known(struct span heading, enum sheet_column role)
+/* Those that say it of some shapes only. */
+#define OF(shape) (1u << (unsigned)(shape))
+static const struct {
+	const char *heading;
+	enum sheet_column role;
+	unsigned shapes;
+} known_of[] = {
+	{ "events", SHEET_NUMERATOR,
+	  OF(EFFECT_RATE) | OF(EFFECT_PROPORTION) | OF(EFFECT_COUNT) },
+	{ "number of events", SHEET_NUMERATOR,
+	  OF(EFFECT_RATE) | OF(EFFECT_PROPORTION) | OF(EFFECT_COUNT) },
+	{ "incidents", SHEET_NUMERATOR,
+	  OF(EFFECT_RATE) | OF(EFFECT_PROPORTION) | OF(EFFECT_COUNT) },
+	{ "sum", SHEET_NUMERATOR, OF(EFFECT_MEAN) },
+	{ "days between", SHEET_NUMERATOR, OF(EFFECT_TIME_BETWEEN) },
+	{ "days since last", SHEET_NUMERATOR, OF(EFFECT_TIME_BETWEEN) },
+	/* of a rate they could be either; of a proportion one that is taken
+	 * wrongly shows as more events than cases */
+	{ "patients", SHEET_DENOMINATOR,
+	  OF(EFFECT_PROPORTION) | OF(EFFECT_MEAN) },
+	{ "cases", SHEET_DENOMINATOR, OF(EFFECT_PROPORTION) },
+	{ "seen", SHEET_DENOMINATOR, OF(EFFECT_PROPORTION) },
+	{ "total", SHEET_DENOMINATOR, OF(EFFECT_PROPORTION) },
+	{ "n", SHEET_DENOMINATOR, OF(EFFECT_PROPORTION) | OF(EFFECT_MEAN) },
+};
+
+static bool is_known(struct span heading, enum sheet_column role,
+		     enum effect_shape shape)
 {
 	size_t i;
 
 	for (i = 0; known[role][i][0] != '\0'; i++) {
 		if (sheet_same(heading, known[role][i])) {
 			return true;
+		}
+	}
+	for (i = 0; i < sizeof known_of / sizeof known_of[0]; i++) {
+		if (known_of[i].role == role &&
+		    (known_of[i].shapes & OF(shape)) != 0 &&
+		    sheet_same(heading, known_of[i].heading)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_letter(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* "% late", "Rate per 1000", "Target": computed, or no figure of a month. */
+static bool is_computed(struct span heading)
+{
+	static const char *const words[] = {
+		"percent",    "percentage", "pct",    "rate",   "rates",
+		"per",        "ratio",      "mean",   "median", "average",
+		"avg",        "target",     "limit",  "limits", "ucl",
+		"lcl",        "goal",       "centre", "center", "baseline",
+		"proportion",
+	};
+	struct span word;
+	size_t at = 0;
+	size_t i;
+
+	while (at < heading.len) {
+		if (heading.data[at] == '%') {
+			return true;
+		}
+		word = (struct span){ heading.data + at, 0 };
+		while (at < heading.len && is_letter(heading.data[at])) {
+			word.len++;
+			at++;
+		}
+		at += word.len == 0;
+		for (i = 0; i < sizeof words / sizeof words[0]; i++) {
+			if (sheet_same(word, words[i])) {
+				return true;
+			}
 		}
 	}
 	return false;
@@ -119,7 +190,7 @@ static bool find_known(struct sheet_reading *rd, const struct sheet_cells *head,
 	size_t i;
 
 	for (i = 0; i < head->n; i++) {
-		if (is_known(head->cell[i], role)) {
+		if (is_known(head->cell[i], role, rd->how->shape)) {
 			rd->out->columns[role] = i;
 			found++;
 		}
@@ -148,37 +219,118 @@ static bool is_taken(const struct sheet *s, size_t column)
 	return false;
 }
 
-/* Its place, where there is no column but those that are needed. */
-static bool find_placed(struct sheet_reading *rd,
-			const struct sheet_cells *head, enum sheet_column role)
+static bool is_needed(const struct sheet_reading *rd, enum sheet_column role)
 {
-	const size_t phase = rd->out->columns[SHEET_PHASE] != SIZE_MAX;
-	const size_t needed = sheet_needs_denominator(rd->how->shape) ? 3 : 2;
-	char headings[300];
-	size_t place = (size_t)role;
+	return role < ROLES_READ && (role != SHEET_DENOMINATOR ||
+				     sheet_needs_denominator(rd->how->shape));
+}
 
-	if ((head->n - phase == needed || head->n - phase == ROLES_READ) &&
-	    place < head->n && !is_taken(rd->out, place)) {
-		rd->out->columns[role] = place;
+static size_t count_missing(const struct sheet_reading *rd)
+{
+	enum sheet_column i;
+	size_t n = 0;
+
+	for (i = 0; i < ROLES_READ; i++) {
+		n += is_needed(rd, i) && rd->out->columns[i] == SIZE_MAX;
+	}
+	return n;
+}
+
+/* Without headings: by its place, where there is no further column. */
+static void place_bare(struct sheet_reading *rd, const struct sheet_cells *head)
+{
+	const size_t needed = sheet_needs_denominator(rd->how->shape) ? 3 : 2;
+	enum sheet_column i;
+
+	if (head->n != needed && head->n != ROLES_READ) {
+		return;
+	}
+	for (i = 0; i < ROLES_READ; i++) {
+		if (is_needed(rd, i) && rd->out->columns[i] == SIZE_MAX &&
+		    i < head->n && !is_taken(rd->out, i)) {
+			rd->out->columns[i] = i;
+		}
+	}
+}
+
+/*
+ * With headings: the one that is lacking is the one column that is left. Two
+ * that are lacking cannot be told from each other, and what is a percentage or
+ * a rate by its heading is neither.
+ */
+static void place_last(struct sheet_reading *rd, const struct sheet_cells *head)
+{
+	enum sheet_column role = SHEET_MONTH;
+	enum sheet_column other;
+	size_t left = 0;
+	size_t at = 0;
+	bool free_one;
+	size_t i;
+
+	while (!is_needed(rd, role) || rd->out->columns[role] != SIZE_MAX) {
+		role++;
+	}
+	for (i = 0; i < head->n; i++) {
+		free_one = head->cell[i].len > 0 && !is_taken(rd->out, i);
+		for (other = 0; other < SHEET_ROLES_N; other++) {
+			free_one = free_one && (other == role ||
+						!is_known(head->cell[i], other,
+							  rd->how->shape));
+		}
+		left += free_one;
+		at = free_one ? i : at;
+	}
+	if (left == 1 && !is_computed(head->cell[at])) {
+		rd->out->columns[role] = at;
+	}
+}
+
+static void ask_column(struct sheet_reading *rd, const struct sheet_cells *head,
+		       enum sheet_column role)
+{
+	char headings[300];
+
+	list_headings(head, headings, sizeof headings);
+	problem_add(rd->problems, PROBLEM_ERROR, rd->name, head->line,
+		    sheet_role_name(role),
+		    "which column is the %s? Say it with --%s; there are %s",
+		    sheet_role_name(role), sheet_role_name(role),
+		    rd->out->has_heading ? headings
+					 : "no headings: say its number");
+}
+
+/* Those that nothing names: by what is left, else a question of each. */
+static bool place_columns(struct sheet_reading *rd,
+			  const struct sheet_cells *head)
+{
+	const bool is_of = sheet_needs_denominator(rd->how->shape);
+	char headings[300];
+	enum sheet_column i;
+
+	if (!rd->out->has_heading) {
+		place_bare(rd, head);
+	} else if (count_missing(rd) == 1) {
+		place_last(rd, head);
+	}
+	if (count_missing(rd) == 0) {
 		return true;
 	}
-	list_headings(head, headings, sizeof headings);
-	if (head->n < needed) {
+	if (head->n < (is_of ? 3u : 2u)) {
+		i = is_of ? SHEET_DENOMINATOR : SHEET_NUMERATOR;
+		list_headings(head, headings, sizeof headings);
 		problem_add(rd->problems, PROBLEM_ERROR, rd->name, head->line,
-			    sheet_role_name(role),
+			    sheet_role_name(i),
 			    "there is no column for the %s: needed are month, "
 			    "%s; found %s",
-			    sheet_role_name(role),
-			    needed == 2 ? "numerator"
-					: "numerator and denominator",
-			    headings);
-	} else {
-		problem_add(rd->problems, PROBLEM_ERROR, rd->name, head->line,
-			    sheet_role_name(role),
-			    "which column is the %s? Say it with --%s; there "
-			    "are %s",
-			    sheet_role_name(role), sheet_role_name(role),
-			    headings);
+			    sheet_role_name(i),
+			    is_of ? "numerator and denominator" : "numerator",
+			    rd->out->has_heading ? headings : "no headings");
+		return false;
+	}
+	for (i = 0; i < ROLES_READ; i++) {
+		if (is_needed(rd, i) && rd->out->columns[i] == SIZE_MAX) {
+			ask_column(rd, head, i);
+		}
 	}
 	return false;
 }
@@ -225,12 +377,7 @@ bool sheet_find_columns(struct sheet_reading *rd,
 			ok = find_column(rd, head, i, named[i]);
 		}
 	}
-	for (i = 0; ok && i < ROLES_READ; i++) {
-		if (rd->out->columns[i] == SIZE_MAX &&
-		    (i != SHEET_DENOMINATOR || is_of)) {
-			ok = find_placed(rd, head, i);
-		}
-	}
+	ok = ok && place_columns(rd, head);
 	for (i = 0; ok && i < ROLES_READ; i++) {
 		if (rd->out->columns[i] != SIZE_MAX &&
 		    (rd->out->columns[i] ==

@@ -14,7 +14,6 @@ struct token {
 	int32_t value;
 	size_t n;         /* digits, letters */
 	int32_t month;    /* of a word that is one, 1..12; else 0 */
-	char before;      /* what parts it from the token before */
 	const char *word; /* letters; not NUL-terminated */
 };
 struct tokens {
@@ -91,7 +90,6 @@ static void tokenize(struct span s, struct tokens *out)
 				out->odd = true;
 				break;
 			}
-			out->list[out->n].before = before;
 			take_token(s, &at, &out->list[out->n]);
 			out->n++;
 			before = 0;
@@ -186,6 +184,7 @@ static void read_one(const struct token *t, struct sheet_cell_date *out)
 	}
 	if (t->n == 6) {
 		(void)set_day(out, t->value / 100, t->value % 100, 1);
+		out->look = SHEET_LOOK_SIX;
 	} else if (t->n == 8) {
 		(void)set_day(out, t->value / 10000, t->value / 100 % 100,
 			      t->value % 100);
@@ -199,13 +198,23 @@ static void read_two(const struct token *t, struct sheet_cell_date *out)
 	const struct token *a = &t[0];
 	const struct token *b = &t[1];
 
-	if (is_long(a) && is_short(b)) {
+	if (is_long(a) && b->is_number && b->n == 2 &&
+	    b->value == (a->value + 1) % 100) {
+		out->kind = SHEET_DATE_FINANCIAL; /* unless it is a month */
+		out->look = SHEET_LOOK_FINANCIAL;
+		(void)set_day(out, a->value, b->value, 1);
+	} else if (is_long(a) && is_long(b)) {
+		out->kind = b->value == a->value + 1 ? SHEET_DATE_FINANCIAL
+						     : SHEET_DATE_NONE;
+	} else if (is_long(a) && is_short(b)) {
 		(void)set_day(out, a->value, b->value, 1);
 	} else if (is_short(a) && is_long(b)) {
 		(void)set_day(out, b->value, a->value, 1);
 	} else if (a->month != 0 &&
 		   (is_long(b) || (b->is_number && b->n == 2))) {
 		(void)set_day(out, year_of(b), a->month, 1);
+		out->look = is_long(b) ? SHEET_LOOK_PLAIN : SHEET_LOOK_WORD;
+		out->b = b->value;
 	} else if (is_long(a) && b->month != 0) {
 		(void)set_day(out, a->value, b->month, 1);
 	} else if ((is_short(a) && b->month != 0) ||
@@ -232,30 +241,67 @@ static void read_three(const struct token *t, struct sheet_cell_date *out)
 	} else if (is_long(a) && b->month != 0 && is_short(c)) {
 		(void)set_day(out, a->value, b->month, c->value);
 	} else if (is_short(a) && is_short(b) && year_last) {
-		/* 26-01-31 may begin with its year */
-		out->kind = c->n == 2 && c->before == '-' ? SHEET_DATE_SHORT
-							  : SHEET_DATE_ORDER;
+		/* 26/01/31 may begin with its year */
+		out->kind = c->n == 2 ? SHEET_DATE_SHORT : SHEET_DATE_ORDER;
 		out->a = a->value;
 		out->b = b->value;
 		out->year = year_of(c);
 	}
 }
 
-static bool is_total(const struct tokens *t)
+/* Is it one of @words, which "" ends? */
+static bool is_word(const struct token *t, const char *const *words)
 {
-	static const char *const words[] = { "total", "totals",  "sum",
-					     "grand", "average", "mean",
-					     "median" };
-	const struct span first = { (const uint8_t *)t->list[0].word,
-				    t->list[0].n };
-	size_t i;
+	const struct span word = { (const uint8_t *)t->word, t->n };
 
-	for (i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (!t->list[0].is_number && sheet_same(first, words[i])) {
+	while (!t->is_number && (*words)[0] != '\0') {
+		if (sheet_same(word, *words)) {
 			return true;
 		}
+		words++;
 	}
 	return false;
+}
+
+/* What is no month, by the words that stand in it. */
+static enum sheet_date_kind kind_of_words(const struct tokens *t)
+{
+	static const char *const totals[] = { "total",  "totals",  "sum",
+					      "grand",  "average", "mean",
+					      "median", "" };
+	static const char *const quarters[] = { "q", "qtr", "quarter", "" };
+	static const char *const weeks[] = { "w",     "wk", "wks", "week",
+					     "weeks", "wc", "we",  "" };
+	size_t i;
+
+	if (t->n > 0 && is_word(&t->list[0], totals)) {
+		return SHEET_DATE_TOTAL;
+	}
+	for (i = 0; i < t->n; i++) {
+		if (is_word(&t->list[i], quarters)) {
+			return SHEET_DATE_QUARTER;
+		}
+		if (is_word(&t->list[i], weeks)) {
+			return SHEET_DATE_WEEK;
+		}
+	}
+	return SHEET_DATE_NONE;
+}
+
+/* "Mon 06/01/2025", "Monday, 6 January 2025": without the weekday. */
+static void drop_weekday(struct tokens *t)
+{
+	static const char *const days[] = {
+		"mon",      "monday", "tue",       "tues",   "tuesday",
+		"wed",      "weds",   "thu",       "thur",   "thurs",
+		"thursday", "fri",    "wednesday", "friday", "sat",
+		"saturday", "sun",    "sunday",    ""
+	};
+
+	if (t->n > 1 && is_word(&t->list[0], days)) {
+		t->n--;
+		memmove(t->list, t->list + 1, t->n * sizeof t->list[0]);
+	}
 }
 
 void sheet_date_read(struct span cell, struct sheet_cell_date *out)
@@ -267,11 +313,12 @@ void sheet_date_read(struct span cell, struct sheet_cell_date *out)
 		return;
 	}
 	tokenize(without_time(cell), &t);
-	if (t.n > 0 && is_total(&t)) {
-		out->kind = SHEET_DATE_TOTAL;
-	} else if (t.odd) {
+	out->kind = kind_of_words(&t);
+	if (t.odd || out->kind != SHEET_DATE_NONE) {
 		return;
-	} else if (t.n == 1) {
+	}
+	drop_weekday(&t);
+	if (t.n == 1) {
 		read_one(t.list, out);
 	} else if (t.n == 2) {
 		read_two(t.list, out);

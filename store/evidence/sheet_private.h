@@ -5,6 +5,7 @@
  *   sheet_date.c    what a cell says of a month
  *   sheet_number.c  figures, with points and commas
  *   sheet_columns.c which column is what
+ *   sheet_check.c   whether the dates of a file can be what they seem
  *   sheet.c         which order of days and months, and the rows
  */
 #ifndef WEALD_STORE_EVIDENCE_SHEET_PRIVATE_H
@@ -56,14 +57,26 @@ bool sheet_same(struct span a, const char *b);
 enum sheet_date_kind {
 	SHEET_DATE_KNOWN, /* month and day are set */
 	SHEET_DATE_ORDER, /* a, b and year: the order must be known */
-	SHEET_DATE_SHORT, /* two digits for the year, parted by hyphens */
+	SHEET_DATE_SHORT, /* the same, and the year, of two digits, could also
+			     stand first */
 	SHEET_DATE_SERIAL,
 	SHEET_DATE_YEARLESS,
 	SHEET_DATE_TOTAL,
+	SHEET_DATE_FINANCIAL, /* 2024/25 */
+	SHEET_DATE_QUARTER,
+	SHEET_DATE_WEEK,
 	SHEET_DATE_NONE
+};
+/* What a month that was read could also be. */
+enum sheet_date_look {
+	SHEET_LOOK_PLAIN,
+	SHEET_LOOK_WORD,     /* Jan-08: the 8th of January */
+	SHEET_LOOK_SIX,      /* 200801: a day as YYMMDD */
+	SHEET_LOOK_FINANCIAL /* 2008/09: from April to March */
 };
 struct sheet_cell_date {
 	enum sheet_date_kind kind;
+	enum sheet_date_look look;
 	int32_t month; /* months since 1970-01 */
 	int32_t day;
 	int32_t a; /* the first number */
@@ -128,5 +141,20 @@ bool sheet_needs_denominator(enum effect_shape shape);
  */
 bool sheet_find_columns(struct sheet_reading *rd,
 			const struct sheet_cells *head);
+
+/* ---- whether it can be ---------------------------------------------------
+ */
+
+/*
+ * Take dates of kind SHEET_DATE_SHORT for SHEET_DATE_ORDER where an option or
+ * another row says that their years stand last.
+ */
+void sheet_settle_years(struct sheet_reading *rd);
+/* Before the months are used: are they financial years, days, or weeks? */
+bool sheet_check_looks(struct sheet_reading *rd);
+/* Of the series, in order: does it span more than its rows can tell? */
+bool sheet_check_span(struct sheet_reading *rd);
+/* Warns of a start that parts nothing, or parts a month. */
+void sheet_check_start(struct sheet_reading *rd);
 
 #endif

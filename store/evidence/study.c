@@ -63,9 +63,16 @@ const char *study_direction_name(enum chart_direction direction)
 	return directions[direction];
 }
 
+bool study_counts_undesired(const struct study_measure *m)
+{
+	return m->direction == CHART_DECREASE ||
+	       (m->direction == CHART_INCREASE &&
+		m->shape == EFFECT_TIME_BETWEEN);
+}
+
 bool study_is_judged(const struct study_measure *m)
 {
-	return m->direction == CHART_DECREASE && !m->balancing;
+	return !m->balancing && study_counts_undesired(m);
 }
 
 /* A number of the record; false where it is none. */

@@ -52,6 +52,11 @@ const char *study_shape_name(enum effect_shape shape);
 const char *study_direction_name(enum chart_direction direction);
 
 /*
+ * Is fewer of the event better? Of time between events it is whether the
+ * measure says decrease (of the event) or increase (of the days).
+ */
+bool study_counts_undesired(const struct study_measure *m);
+/*
  * May a ratio be called better or worse? Only where fewer is better: not where
  * the measure counts what is wanted, or neither, or looks out for harm.
  */

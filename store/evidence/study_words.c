@@ -28,22 +28,46 @@ static const char *more(enum effect_shape shape)
 	return shape == EFFECT_MEAN ? "higher" : "more";
 }
 
+static const char *many(enum effect_shape shape)
+{
+	return shape == EFFECT_MEAN ? "high" : "many";
+}
+
+/* The upper end: "38 % more"; nobody reads thousands of percent. */
+static void upper_words(double ratio, enum effect_shape shape, char *out,
+			size_t size)
+{
+	if (number_is_huge(ratio)) {
+		(void)snprintf(out, size, NUMBER_HUGE_TIMES " as %s",
+			       many(shape));
+	} else {
+		(void)snprintf(out, size, "%d %% %s",
+			       abs(number_percent_fewer(ratio)), more(shape));
+	}
+}
+
 /* "2 % to 38 % fewer", "38 % fewer to 12 % more". */
 static void range_words(const struct effect *e, enum effect_shape shape,
 			char *out, size_t size)
 {
 	const int low = abs(number_percent_fewer(e->low));
 	const int high = abs(number_percent_fewer(e->high));
+	char upper[48];
 
+	upper_words(e->high, shape, upper, sizeof upper);
 	if (e->high <= 1) {
 		(void)snprintf(out, size, "%d %% to %d %% %s", high, low,
 			       fewer(shape));
+	} else if (number_is_huge(e->low)) {
+		(void)snprintf(out, size, "%s", upper);
 	} else if (e->low >= 1) {
-		(void)snprintf(out, size, "%d %% to %d %% %s", low, high,
-			       more(shape));
+		(void)snprintf(out, size, "%d %%%s%s to %s", low,
+			       number_is_huge(e->high) ? " " : "",
+			       number_is_huge(e->high) ? more(shape) : "",
+			       upper);
 	} else {
-		(void)snprintf(out, size, "%d %% %s to %d %% %s", low,
-			       fewer(shape), high, more(shape));
+		(void)snprintf(out, size, "%d %% %s to %s", low, fewer(shape),
+			       upper);
 	}
 }
 
@@ -96,6 +120,10 @@ static void no_estimate_words(const struct effect *e, char *out, size_t size)
 	case EFFECT_NO_EVENTS:
 		words = "no ratio: nothing was counted before, or after";
 		break;
+	case EFFECT_NO_SCATTER:
+		words = "no ratio: the figures do not vary at all, so nobody "
+			"can say how sure a difference is";
+		break;
 	case EFFECT_NO_FIT:
 		words = "no ratio: no trend can be fitted to these figures";
 		break;
@@ -124,11 +152,11 @@ void study_sentence_as(const struct effect *e, enum effect_shape shape,
 	}
 	range_words(e, shape, range, sizeof range);
 	percent = number_percent_fewer(e->ratio);
-	if (percent == 0) {
+	if (percent == 0 || number_is_huge(e->ratio)) {
 		(void)snprintf(out, STUDY_SENTENCE_BYTES,
-			       "as %s as %s (range %s)",
-			       shape == EFFECT_MEAN ? "high" : "many",
-			       than[against], range);
+			       "%sas %s as %s (range %s)",
+			       percent == 0 ? "" : NUMBER_HUGE_TIMES " ",
+			       many(shape), than[against], range);
 		return;
 	}
 	(void)snprintf(out, STUDY_SENTENCE_BYTES, "%d %% %s than %s (range %s)",
@@ -150,6 +178,8 @@ const char *study_advice(enum effect_state state)
 		return "put the denominator of that month right";
 	case EFFECT_OVER:
 		return "put the figures right, or call the measure a rate";
+	case EFFECT_NO_SCATTER:
+		return "are these rounded or copied?";
 	case EFFECT_NO_EVENTS:
 	case EFFECT_NO_FIT:
 		return "look at the charts";

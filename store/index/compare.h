@@ -31,8 +31,9 @@ struct source_row {
 
 /*
  * How a region with several records came to one result. Records with the very
- * same figures are one: the longest counts, of equally long ones evidence
- * before an adoption, then the newest.
+ * same figures are one: one with an estimate before one without, then the
+ * longest counts, of equally long ones evidence before an adoption, then the
+ * newest.
  */
 enum compared_how {
 	COMPARED_ONE, /* it has one */
@@ -43,6 +44,19 @@ enum compared_how {
 	   common: the newest that gives an estimate counts */
 	COMPARED_NEWEST
 };
+
+/* What becomes of a record that another one names to be compared with. */
+enum comparator_state {
+	COMPARATOR_USED,     /* it can be compared with */
+	COMPARATOR_UNPINNED, /* named without a version */
+	COMPARATOR_REGION,   /* of the record's own region, or of another's */
+	COMPARATOR_ADOPTED,  /* its region began with it, or has evidence */
+	COMPARATOR_MEASURE,  /* by another measure, or none */
+	COMPARATOR_SERIES,   /* without figures that can be read */
+	COMPARATOR_NEWER,    /* here is a newer version than is named ... */
+	COMPARATOR_ABSENT    /* not here, or not in that version */
+};
+#define COMPARATOR_STATES_N 8u
 
 /* What one region found, of one intervention by one measure. */
 struct compared {
@@ -57,13 +71,14 @@ struct compared {
 	struct effect own_trend;
 	struct effect before_after; /* not allowing for trend */
 	/* beside regions that had not adopted it; only where the record names
-	   three or more, and all are here, in the versions it names */
+	   three or more that can be compared with, and none of those that it
+	   names is absent, or here in a newer version */
 	struct effect controlled;
-	size_t comparators_n;    /* that it names */
-	size_t comparators_here; /* of them */
-	unsigned bias;           /* flags of certainty.h */
-	bool pooled;             /* it counts in the pool */
-	double weight;           /* share of the pooled weight; 0 without */
+	size_t comparators_n;                    /* that it names */
+	size_t comparators[COMPARATOR_STATES_N]; /* of them, by state */
+	unsigned bias;                           /* flags of certainty.h */
+	bool pooled;                             /* it counts in the pool */
+	double weight; /* share of the pooled weight; 0 without */
 	struct certainty_result certainty; /* of this region alone */
 	char *judged;        /* code, where a person judged it; "" */
 	char *judged_by;     /* role */
@@ -80,6 +95,8 @@ struct comparison {
 	char *withdrawn_by; /* of the gravest withdrawal record; "" */
 	char *level;        /* of that; "" */
 	bool example;       /* invented, for tests */
+	/* it has more results than are looked at: only the first count */
+	bool cut;
 	char *measure;
 	char *measure_title;
 	uint64_t measure_version; /* 0: the measure has not arrived, and nothing
@@ -88,7 +105,9 @@ struct comparison {
 	char *shape; /* codes; "" where the measure has not arrived */
 	char *direction;
 	char *type;
-	bool judged; /* fewer is better: direction decrease, not balancing */
+	/* fewer is better: not balancing, and direction decrease; of the time
+	   between events also increase, as its ratios are of events */
+	bool judged;
 	char *undesired; /* undesired_event of the measure; "" */
 	struct compared *regions;
 	size_t regions_n;

@@ -21,31 +21,34 @@
 	" OR EXISTS (SELECT 1 FROM fact w WHERE w.record = " r \
 	".id AND w.name = 'status' AND w.value = 'withdrawn'))"
 
-/* A record that says what became of an intervention. */
+/* A record with figures of an intervention by a measure. */
 struct site {
 	int64_t id;
 	int64_t feed;
 	char *ref;
 	char *region;
 	uint64_t version;
-	char *measure; /* ref; "" */
+	char *measure; /* ref */
 	bool own;
-	bool adoption;  /* else evidence */
-	bool lesson;    /* none of both */
-	bool figures;   /* it has a series that can be read */
-	bool is_old;    /* an adoption that began more than 12 months ago */
-	bool explained; /* an adoption of which there is a lesson */
+	bool adoption; /* else evidence */
 };
 /* By measure, then region; in a region the newest first. */
 struct sites {
 	struct site *list;
 	size_t n;
-	size_t figures_n; /* the first ones: those with figures by a measure */
+	bool cut; /* there are more than QUERY_ROWS_MAX */
 };
 /* All that its own region did not take back, of the intervention @ref. */
-int sites_read(struct index *x, const char *ref, int64_t today,
-	       struct sites *out, struct weald_msg *msg);
+int sites_read(struct index *x, const char *ref, struct sites *out,
+	       struct weald_msg *msg);
 void sites_release(struct sites *s);
+/*
+ * Adoptions of the intervention @ref that began over a year ago, and those of
+ * them of which nobody has heard: no figures, no evidence and no lesson of that
+ * region.
+ */
+int sites_silent(struct index *x, const char *ref, int64_t today,
+		 size_t *out_old, size_t *out_silent, struct weald_msg *msg);
 /*
  * Did the region @feed withdraw its own record @ref, in that version? Then it
  * has taken back what it said.

@@ -123,7 +123,7 @@ struct use {
 	char *sites;           /* "3 of 5" using of planned; "" */
 	uint64_t version_seen; /* 0: not said */
 	char *next_review;
-	char *result_ref; /* of the evidence or adoption with the numbers */
+	char *result_ref; /* of the newest record that the numbers are of */
 	char *verdict;    /* improved, unclear, worse, too-early, not-reported,
 			     pending (younger than 12 months); no-verdict: the
 			     measure counts what is wanted or balances, so a
@@ -140,9 +140,12 @@ struct use {
 
 /*
  * What follows from all records that are linked to an intervention. One result
- * a region: of several with a verdict, or else with numbers at all, the newest
- * evidence or, without any, the newest adoption; one adoption: of several, the
- * newest that has not stopped. What its region withdrew does not count.
+ * a region, from all its records: several by one measure are made one as
+ * query_compare() does; over its measures that can be judged it is worse where
+ * any is worse, else improved where any is, else unclear; only without these
+ * no-verdict or no-events. Of several measures that say the same the first by
+ * ref is shown. One adoption: of several, the newest that has not stopped. What
+ * its region withdrew does not count.
  *
  * A region has tried it that has an adoption which is beyond considering and
  * planning, or any evidence: tried is the sum of improved, unclear, worse,

@@ -178,6 +178,7 @@ struct subject {
 	char *level;
 	size_t old;
 	size_t silent;
+	bool cut;
 };
 
 static void subject_release(struct subject *s)
@@ -251,44 +252,17 @@ static int subject_read(struct index *x, int64_t id, struct subject *out,
 	return r == WEALD_OK && maybe ? subject_withdrawn(x, out, msg) : r;
 }
 
-static int feed_compare(const void *a, const void *b)
-{
-	const int64_t v = *(const int64_t *)a;
-	const int64_t w = *(const int64_t *)b;
-
-	return (v > w) - (v < w);
-}
-
 /*
- * Adoptions that began over a year ago, and those of them of which nobody has
- * heard: no figures, no evidence and no lesson of that region.
+ * A ratio below 1 is better: of the time between events too, as its ratio is
+ * of events in so many days, whichever of the two its direction speaks of.
  */
-static int subject_silent(struct subject *s, const struct sites *sites)
+static bool fewer_is_better(const struct comparison *c)
 {
-	int64_t *told = calloc(sites->n + 1, sizeof *told);
-	const struct site *site;
-	size_t n = 0;
-	size_t i;
+	const bool days = strcmp(c->shape, "time-between") == 0;
 
-	if (told == NULL) {
-		return WEALD_NOMEM;
-	}
-	for (i = 0; i < sites->n; i++) {
-		site = &sites->list[i];
-		if (!site->adoption || site->figures || site->explained) {
-			told[n++] = site->feed;
-		}
-	}
-	qsort(told, n, sizeof *told, feed_compare);
-	for (i = 0; i < sites->n; i++) {
-		site = &sites->list[i];
-		s->old += site->is_old;
-		s->silent += site->is_old &&
-			     bsearch(&site->feed, told, n, sizeof *told,
-				     feed_compare) == NULL;
-	}
-	free(told);
-	return WEALD_OK;
+	return (strcmp(c->direction, "decrease") == 0 ||
+		(days && strcmp(c->direction, "increase") == 0)) &&
+	       strcmp(c->type, "balancing") != 0;
 }
 
 /* The measure @c->measure; it may not have arrived. */
@@ -330,8 +304,7 @@ static int measure_read(struct index *x, struct comparison *c,
 		id = sqlite3_column_int(s, 7) == 0 ? 0
 						   : sqlite3_column_int64(s, 5);
 		c->measure_version = index_u64(s, 6);
-		c->judged = strcmp(c->direction, "decrease") == 0 &&
-			    strcmp(c->type, "balancing") != 0;
+		c->judged = fewer_is_better(c);
 	}
 	index_done(x, s);
 	return r == WEALD_OK && id != 0
@@ -458,6 +431,7 @@ static int comparison_judge(const struct compare_by *by,
 		in.regions_n = c->estimates_n;
 		in.pooled = c->pool.state == POOL_OK;
 		in.i2 = c->pool.i2;
+		in.differ_more = c->pool.differ_more;
 		if (set_interval(c)) {
 			in.ratio = c->ratio;
 			in.low = c->low;
@@ -493,6 +467,7 @@ static int comparison_subject(const struct subject *s, const char *measure,
 	c->intervention_version = s->version;
 	c->withdrawn = s->withdrawn;
 	c->example = s->example;
+	c->cut = s->cut;
 	c->adoptions_old = s->old;
 	c->adoptions_silent = s->silent;
 	return r;
@@ -546,7 +521,7 @@ static int comparison_read(struct compare_by *by, const struct subject *s,
 static int compare_one(struct compare_by *by, int64_t id, int64_t today,
 		       struct comparisons *out)
 {
-	struct sites sites = { NULL, 0, 0 };
+	struct sites sites = { NULL, 0, false };
 	struct subject s = { .id = 0 };
 	struct comparison *list;
 	size_t n;
@@ -554,16 +529,17 @@ static int compare_one(struct compare_by *by, int64_t id, int64_t today,
 	int r = subject_read(by->x, id, &s, by->msg);
 
 	if (r == WEALD_OK) {
-		r = sites_read(by->x, s.ref, today, &sites, by->msg);
+		r = sites_read(by->x, s.ref, &sites, by->msg);
 	}
-	if (r == WEALD_OK) {
-		r = subject_silent(&s, &sites);
+	if (r == WEALD_OK && sites.n > 0) {
+		r = sites_silent(by->x, s.ref, today, &s.old, &s.silent,
+				 by->msg);
 	}
-	for (i = 0; r == WEALD_OK && i < sites.figures_n; i += n) {
+	s.cut = sites.cut;
+	for (i = 0; r == WEALD_OK && i < sites.n; i += n) {
 		n = 1;
-		while (i + n < sites.figures_n &&
-		       strcmp(sites.list[i + n].measure,
-			      sites.list[i].measure) == 0) {
+		while (i + n < sites.n && strcmp(sites.list[i + n].measure,
+						 sites.list[i].measure) == 0) {
 			n++;
 		}
 		list = list_room(out->list, out->n, sizeof *list);

@@ -161,6 +161,7 @@ static enum effect_state state_of(const char *name)
 	static const enum effect_state states[] = {
 		EFFECT_FULL,           EFFECT_SHORT, EFFECT_TOO_EARLY,
 		EFFECT_NO_DENOMINATOR, EFFECT_OVER,  EFFECT_NO_EVENTS,
+		EFFECT_NO_SCATTER,
 	};
 	size_t i;
 
@@ -337,12 +338,15 @@ static bool same_figures(const struct series *a, const struct series *b)
 	return o.shared >= SHARED_MONTHS_MIN && o.events >= SHARED_EVENTS_MIN;
 }
 
-/* The longest first, then evidence, then the newest. */
+/* Those with an estimate, the longest, evidence, and the newest first. */
 static int figures_compare(const void *a, const void *b)
 {
 	const struct figures *f = a;
 	const struct figures *g = b;
 
+	if (has_estimate(&f->own_trend) != has_estimate(&g->own_trend)) {
+		return has_estimate(&f->own_trend) ? -1 : 1;
+	}
 	if (f->series.n != g->series.n) {
 		return f->series.n > g->series.n ? -1 : 1;
 	}
@@ -612,9 +616,23 @@ bool settings_share(const char *settings, const char *setting)
 
 #define SETTINGS_BYTES_MAX 4096u
 
+/* The whole of @code, or nothing of it: more than any record may have. */
+static void add_setting(char line[SETTINGS_BYTES_MAX], const char *code)
+{
+	const size_t used = strlen(line);
+	const size_t comma = used > 0;
+	const size_t n = strlen(code);
+
+	if (list_has(line, code) || comma + n >= SETTINGS_BYTES_MAX - used) {
+		return;
+	}
+	line[used] = ',';
+	memcpy(line + used + comma, code, n + 1);
+}
+
 /* Add those of one record, by code, to @line. */
 static int add_settings(const struct compare_by *by, int64_t id,
-			struct buf *line)
+			char line[SETTINGS_BYTES_MAX])
 {
 	sqlite3_stmt *s = NULL;
 	bool row = true;
@@ -628,16 +646,7 @@ static int add_settings(const struct compare_by *by, int64_t id,
 		if (r != WEALD_OK || !row) {
 			break;
 		}
-		/* a NUL follows, which the next one writes over */
-		if (line->len > 0 &&
-		    list_has((const char *)line->data, index_text(s, 0))) {
-			continue;
-		}
-		if (line->len > 0) {
-			line->data[line->len - 1] = ',';
-		}
-		r = buf_add_text(line, index_text(s, 0));
-		r = r == WEALD_OK ? buf_add_byte(line, 0) : r;
+		add_setting(line, index_text(s, 0));
 	}
 	index_done(by->x, s);
 	return r;
@@ -646,27 +655,21 @@ static int add_settings(const struct compare_by *by, int64_t id,
 static int set_settings(const struct compare_by *by,
 			const struct figures_list *l, struct compared *out)
 {
-	struct buf line;
+	char line[SETTINGS_BYTES_MAX] = "";
 	size_t i;
 	int r = WEALD_OK;
 
-	buf_init(&line, SETTINGS_BYTES_MAX);
 	for (i = 0; by->whole && r == WEALD_OK && i < l->n; i++) {
-		r = add_settings(by, l->list[i].site->id, &line);
+		r = add_settings(by, l->list[i].site->id, line);
 	}
-	/* more than any record may have: those that are there say enough */
-	if (r == WEALD_OK || r == WEALD_TOOBIG) {
-		r = text_set(&out->settings,
-			     line.len == 0 ? "" : (char *)line.data);
-	}
-	buf_release(&line);
-	return r;
+	return r == WEALD_OK ? text_set(&out->settings, line) : r;
 }
 
 /* ---- against others ---- */
 
 struct others {
 	struct series list[CONTROLLED_COMPARATORS_MAX];
+	int64_t feeds[CONTROLLED_COMPARATORS_MAX]; /* whose they are */
 	size_t n;
 };
 
@@ -680,36 +683,97 @@ static void others_release(struct others *o)
 	free(o);
 }
 
-/* Those that the record @id names, each once, in the version it names. */
+/*
+ * Whom the record names, and what is known of each. A region that has begun
+ * with the intervention, or tells what came of it, is none that had not
+ * adopted it.
+ */
+static const char of_comparators[] =
+	"SELECT l.version, c.id, c.version, coalesce(c.feed = own.feed, 0),"
+	" coalesce(v.state = 0, 0),"
+	" EXISTS (SELECT 1 FROM link a JOIN link b ON b.target = a.target"
+	" AND b.rel = 'measure' WHERE a.record = l.record"
+	" AND a.rel = 'measure' AND b.record = c.id),"
+	" EXISTS (SELECT 1 FROM link i JOIN link u ON u.target = i.target"
+	" AND u.rel = 'intervention' JOIN record t ON t.id = u.record"
+	" AND t.feed = c.feed AND t.withdrawn = 0"
+	" LEFT JOIN fact g ON g.record = t.id AND g.name = 'stage'"
+	" WHERE i.record = l.record AND i.rel = 'intervention'"
+	" AND (t.kind = 'evidence' OR t.kind = 'adoption'"
+	" AND coalesce(g.value, '') NOT IN ('considering', 'planning'))),"
+	" c.feed FROM link l JOIN record own ON own.id = l.record"
+	" LEFT JOIN record c ON c.ref = l.target"
+	" LEFT JOIN version v ON v.record = c.id AND v.version = l.version"
+	" WHERE l.record = ? AND l.rel = 'comparators'"
+	" ORDER BY l.target, l.version, l.feed_id LIMIT ?";
+
+static bool has_feed(const struct others *o, int64_t feed)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++) {
+		if (o->feeds[i] == feed) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What speaks against it; COMPARATOR_USED: nothing, if it has figures. */
+static enum comparator_state comparator_of(sqlite3_stmt *s,
+					   const struct others *o)
+{
+	const uint64_t named = index_u64(s, 0);
+
+	if (named == 0) {
+		return COMPARATOR_UNPINNED;
+	}
+	if (sqlite3_column_type(s, 1) == SQLITE_NULL) {
+		return COMPARATOR_ABSENT;
+	}
+	if (sqlite3_column_int(s, 3) != 0 ||
+	    has_feed(o, sqlite3_column_int64(s, 7))) {
+		return COMPARATOR_REGION;
+	}
+	if (sqlite3_column_int(s, 6) != 0) {
+		return COMPARATOR_ADOPTED;
+	}
+	if (index_u64(s, 2) != named) {
+		return sqlite3_column_int(s, 4) != 0 ? COMPARATOR_NEWER
+						     : COMPARATOR_ABSENT;
+	}
+	return sqlite3_column_int(s, 5) != 0 ? COMPARATOR_USED
+					     : COMPARATOR_MEASURE;
+}
+
+/* Those that the record @id may be compared with; the others are counted. */
 static int others_read(const struct compare_by *by, int64_t id,
 		       struct others *o, struct compared *out)
 {
 	sqlite3_stmt *s = NULL;
+	enum comparator_state state;
 	bool row = true;
 	bool there;
-	int r = index_ask(by->x,
-			  "SELECT c.id, max(l.version IN (0, c.version))"
-			  " FROM link l LEFT JOIN record c ON c.ref = l.target"
-			  " WHERE l.record = ? AND l.rel = 'comparators'"
-			  " GROUP BY l.target ORDER BY l.target",
-			  &s, by->msg, "i", id);
+	int r = index_ask(by->x, of_comparators, &s, by->msg, "ii", id,
+			  (int64_t)CONTROLLED_COMPARATORS_MAX);
 
 	while (r == WEALD_OK) {
 		r = index_step(by->x, s, &row, by->msg);
 		if (r != WEALD_OK || !row) {
 			break;
 		}
-		out->comparators_n++;
 		there = false;
-		if (o->n < CONTROLLED_COMPARATORS_MAX &&
-		    sqlite3_column_int(s, 1) != 0) {
-			r = numbers_of(by->x, sqlite3_column_int64(s, 0),
+		state = comparator_of(s, o);
+		if (state == COMPARATOR_USED) {
+			r = numbers_of(by->x, sqlite3_column_int64(s, 1),
 				       &o->list[o->n], &there, by->msg);
+			state = there ? state : COMPARATOR_SERIES;
 		}
 		if (r == WEALD_OK && there) {
-			o->n++;
-			out->comparators_here++;
+			o->feeds[o->n++] = sqlite3_column_int64(s, 7);
 		}
+		out->comparators_n++;
+		out->comparators[state]++;
 	}
 	index_done(by->x, s);
 	return r;
@@ -736,8 +800,10 @@ static int set_controlled(const struct compare_by *by,
 		return WEALD_NOMEM;
 	}
 	r = others_read(by, l->list[0].site->id, o, out);
+	/* what is not here might change the result */
 	if (r == WEALD_OK && o->n >= CONTROLLED_COMPARATORS_MIN &&
-	    o->n == out->comparators_n) {
+	    out->comparators[COMPARATOR_ABSENT] == 0 &&
+	    out->comparators[COMPARATOR_NEWER] == 0) {
 		r = numbers_of(by->x, l->list[0].site->id, &own, &there,
 			       by->msg);
 	}
@@ -781,7 +847,8 @@ static void judge(const struct compare_by *by, struct compared *out)
 				   !settings_share(out->settings, by->setting),
 	};
 
-	if (has_estimate(&out->own_trend)) {
+	/* an interval of no width says nothing */
+	if (out->pooled) {
 		certainty_judge(&in, &out->certainty);
 	}
 }

@@ -4,265 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index/query_verdict.h"
+
 /* Regions implementing or embedded that make a thing widely adopted. */
 #define WIDELY_ADOPTED_REGIONS 5u
 
-/* ---- what regions said of an intervention ---- */
-
-/* An adoption or a piece of evidence, with the effect of its series. */
-struct trial {
-	int64_t id;
-	char *ref;
-	char *region;
-	char *title;
-	bool own;
-	bool adoption;
-	struct estimate effect;
-	/* of adoptions */
-	char *stage;
-	char *started;
-	char *next_review;
-	char *using;
-	char *planned;
-	uint64_t version_seen;
-};
-/* By region; in a region the newest first. */
-struct trials {
-	struct trial *list;
-	size_t n;
-	bool taken_back; /* there were others, which do not count */
-};
-/* Which of them are needed, and how much of each. */
-enum depth {
-	DEPTH_STAGE, /* of its facts only the stage */
-	DEPTH_FACTS, /* all that a use says */
-	DEPTH_OWN    /* the same, of this region's own */
-};
-
-static void trials_release(struct trials *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->n; i++) {
-		free(t->list[i].ref);
-		free(t->list[i].region);
-		free(t->list[i].title);
-		free(t->list[i].stage);
-		free(t->list[i].started);
-		free(t->list[i].next_review);
-		free(t->list[i].using);
-		free(t->list[i].planned);
-	}
-	free(t->list);
-}
-
-static int trial_fact(struct trial *t, const char *name, const char *value)
-{
-	const struct {
-		const char *name;
-		char **text;
-	} texts[] = {
-		{ "stage", &t->stage },
-		{ "started", &t->started },
-		{ "next_review", &t->next_review },
-		{ "sites.using", &t->using },
-		{ "sites.planned", &t->planned },
-	};
-	size_t i;
-
-	if (strcmp(name, "version_seen") == 0) {
-		t->version_seen = strtoull(value, NULL, 10);
-	}
-	for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		if (strcmp(name, texts[i].name) == 0) {
-			return text_set(texts[i].text, value);
-		}
-	}
-	return WEALD_OK;
-}
-
-static int trial_facts(struct index *x, struct trial *t, struct weald_msg *msg)
-{
-	sqlite3_stmt *s = NULL;
-	bool row = true;
-	int r = index_ask(x, "SELECT name, value FROM fact WHERE record = ?",
-			  &s, msg, "i", t->id);
-
-	while (r == WEALD_OK) {
-		r = index_step(x, s, &row, msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		r = trial_fact(t, index_text(s, 0), index_text(s, 1));
-	}
-	index_done(x, s);
-	return r;
-}
-
-/* A region that withdrew its own record has taken back what it said. */
-static int taken_back(struct index *x, const char *ref, int64_t feed,
-		      uint64_t version, bool *out, struct weald_msg *msg)
-{
-	struct withdrawn_list w = { NULL, 0 };
-	size_t i;
-	int r = withdrawn_read(x, ref, &w, msg);
-
-	*out = false;
-	for (i = 0; r == WEALD_OK && i < w.n; i++) {
-		*out = *out || (w.list[i].feed == feed &&
-				withdrawn_names(&w.list[i], version));
-	}
-	withdrawn_list_release(&w);
-	return r;
-}
-
-/* The row of trials_read(). */
-static int trial_add(struct index *x, sqlite3_stmt *s, enum depth depth,
-		     struct trials *out, struct weald_msg *msg)
-{
-	struct trial *list = list_room(out->list, out->n, sizeof *list);
-	struct trial *t;
-	int r;
-
-	if (list == NULL) {
-		return WEALD_NOMEM;
-	}
-	out->list = list;
-	t = &list[out->n++];
-	t->id = sqlite3_column_int64(s, 0);
-	t->own = sqlite3_column_int(s, 3) != 0;
-	t->adoption = strcmp(index_text(s, 4), "adoption") == 0;
-	r = index_text_copy(s, 1, &t->ref);
-	if (r == WEALD_OK) {
-		r = index_text_copy(s, 2, &t->region);
-	}
-	if (r == WEALD_OK) {
-		r = index_text_copy(s, 5, &t->title);
-	}
-	if (r == WEALD_OK && sqlite3_column_int(s, 9) != 0) {
-		r = effect_read(x, t->id, &t->effect, msg);
-	}
-	if (r == WEALD_OK && t->adoption &&
-	    sqlite3_column_type(s, 10) != SQLITE_NULL) {
-		r = index_text_copy(s, 10, &t->stage);
-	}
-	if (r == WEALD_OK && t->adoption && depth != DEPTH_STAGE) {
-		r = trial_facts(x, t, msg);
-	}
-	return r;
-}
-
-/* The last column is the stage, where no other facts are read. */
-#define TRIALS(STAGE)                                                 \
-	"SELECT r.id, r.ref, f.name, f.own, r.kind, r.title, r.feed," \
-	" r.version, EXISTS (SELECT 1 FROM link w"                    \
-	" WHERE w.target = r.ref AND w.rel = 'target'),"              \
-	" EXISTS (SELECT 1 FROM effect e WHERE e.record = r.id),"     \
-	" " STAGE " FROM link l CROSS JOIN record r"                  \
-	" ON r.id = l.record CROSS JOIN feed f ON f.id = r.feed"      \
-	" WHERE l.target = ? AND l.rel = 'intervention'"              \
-	" AND r.kind IN ('adoption', 'evidence')"                     \
-	" AND r.withdrawn = 0 AND f.own >= ? GROUP BY r.id"           \
-	" ORDER BY f.name, r.created DESC, r.ref"
-
-static const char trials_facts[] = TRIALS("NULL");
-static const char trials_stage[] =
-	TRIALS("CASE r.kind WHEN 'adoption' THEN (SELECT s.value FROM fact s"
-	       " WHERE s.record = r.id AND s.name = 'stage') END");
-
-static int trials_read(struct index *x, const char *ref, enum depth depth,
-		       struct trials *out, struct weald_msg *msg)
-{
-	sqlite3_stmt *s = NULL;
-	bool row = true;
-	bool back = false;
-	int r = index_ask(x, depth == DEPTH_STAGE ? trials_stage : trials_facts,
-			  &s, msg, "ti", ref, (int64_t)(depth == DEPTH_OWN));
-
-	while (r == WEALD_OK && out->n < QUERY_ROWS_MAX) {
-		r = index_step(x, s, &row, msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		back = false;
-		if (sqlite3_column_int(s, 8) != 0) {
-			r = taken_back(x, index_text(s, 1),
-				       sqlite3_column_int64(s, 6),
-				       index_u64(s, 7), &back, msg);
-		}
-		out->taken_back = out->taken_back || back;
-		if (r == WEALD_OK && !back) {
-			r = trial_add(x, s, depth, out, msg);
-		}
-	}
-	index_done(x, s);
-	return r;
-}
-
-/* ---- a region ---- */
-
-/* What one region's trials come to. */
-struct account {
-	const struct trial *adoption; /* NULL: only evidence */
-	const struct trial *result;   /* with numbers that say most; NULL */
-	bool too_early;               /* a series that is too short yet */
-	size_t n;                     /* trials of this region */
-};
-
-static bool is_stage(const struct trial *t, const char *stage)
-{
-	return t->stage != NULL && strcmp(t->stage, stage) == 0;
-}
-
-static bool is_verdict(const struct trial *t, const char *verdict)
-{
-	return strcmp(t->effect.verdict, verdict) == 0;
-}
-
-/* Does it say whether things went well? */
-static bool is_judged(const struct trial *t)
-{
-	return is_verdict(t, "improved") || is_verdict(t, "unclear") ||
-	       is_verdict(t, "worse");
-}
-
-/* 0 where it has no numbers that could be reported. */
-static int says_most(const struct trial *t)
-{
-	if (is_judged(t)) {
-		return t->adoption ? 3 : 4;
-	}
-	if (is_verdict(t, "no-verdict") || is_verdict(t, "no-events")) {
-		return t->adoption ? 1 : 2;
-	}
-	return 0;
-}
-
-/*
- * The account of the region of the first of @n trials. What gives a verdict
- * goes before what gives none, evidence before the series of an adoption, and
- * of adoptions one that goes on before one that stopped; then the newest.
- */
-static struct account account_of(const struct trial *list, size_t n)
-{
-	struct account a = { NULL, NULL, false, 0 };
-	const struct trial *t;
-
-	while (a.n < n && strcmp(list[a.n].region, list[0].region) == 0) {
-		t = &list[a.n++];
-		a.too_early = a.too_early || is_verdict(t, "too-early");
-		if (says_most(t) >
-		    (a.result == NULL ? 0 : says_most(a.result))) {
-			a.result = t;
-		}
-		if (t->adoption &&
-		    (a.adoption == NULL || (is_stage(a.adoption, "stopped") &&
-					    !is_stage(t, "stopped")))) {
-			a.adoption = t;
-		}
-	}
-	return a;
-}
+/* ---- what one region says ---- */
 
 /* Who only considers or plans has not tried it. */
 static bool has_begun(const struct trial *adoption)
@@ -274,7 +21,7 @@ static bool has_begun(const struct trial *adoption)
 static bool is_overdue(const struct account *a, const struct trial *adoption,
 		       int64_t today)
 {
-	return a->result == NULL && has_begun(adoption) &&
+	return a->result == NULL && adoption != NULL && has_begun(adoption) &&
 	       adoption->started != NULL &&
 	       date_year_over(adoption->started, today);
 }
@@ -283,7 +30,7 @@ static const char *verdict_of(const struct account *a,
 			      const struct trial *adoption, int64_t today)
 {
 	if (a->result != NULL) {
-		return a->result->effect.verdict;
+		return a->found.verdict;
 	}
 	if (is_overdue(a, adoption, today)) {
 		return "not-reported";
@@ -317,12 +64,10 @@ static void count_account(const struct account *a, int64_t today,
 static void count_trials(const struct trials *t, int64_t today,
 			 struct derived *out)
 {
-	struct account a;
 	size_t i;
 
-	for (i = 0; i < t->n; i += a.n) {
-		a = account_of(t->list + i, t->n - i);
-		count_account(&a, today, out);
+	for (i = 0; i < t->accounts_n; i++) {
+		count_account(&t->accounts[i], today, out);
 	}
 }
 
@@ -502,9 +247,9 @@ static int use_add(const struct use_from *from, const struct account *a,
 	u->own = t->own;
 	u->version_seen = t->version_seen;
 	if (a->result != NULL) {
-		u->ratio = a->result->effect.ratio;
-		u->low = a->result->effect.low;
-		u->high = a->result->effect.high;
+		u->ratio = a->found.ratio;
+		u->low = a->found.low;
+		u->high = a->found.high;
 	}
 	u->overdue = is_overdue(a, t->adoption ? t : NULL, from->today);
 	u->review_due = t->next_review != NULL && !is_stage(t, "stopped") &&
@@ -521,17 +266,17 @@ static int use_add(const struct use_from *from, const struct account *a,
 static int uses_by_region(const struct use_from *from, const struct trials *t,
 			  struct use_list *out)
 {
+	const struct account *a;
 	const struct trial *shown;
-	struct account a;
 	size_t i;
 	int r = WEALD_OK;
 
-	for (i = 0; r == WEALD_OK && i < t->n; i += a.n) {
-		a = account_of(t->list + i, t->n - i);
-		shown = a.adoption != NULL ? a.adoption
-			: a.result != NULL ? a.result
-					   : &t->list[i];
-		r = use_add(from, &a, shown, out);
+	for (i = 0; r == WEALD_OK && i < t->accounts_n; i++) {
+		a = &t->accounts[i];
+		shown = a->adoption != NULL ? a->adoption
+			: a->result != NULL ? a->result
+					    : &a->list[0];
+		r = use_add(from, a, shown, out);
 	}
 	return r;
 }
@@ -539,16 +284,16 @@ static int uses_by_region(const struct use_from *from, const struct trials *t,
 static int uses_by_adoption(const struct use_from *from, const struct trials *t,
 			    struct use_list *out)
 {
-	struct account a;
+	const struct account *a;
 	size_t i;
 	size_t k;
 	int r = WEALD_OK;
 
-	for (i = 0; r == WEALD_OK && i < t->n; i += a.n) {
-		a = account_of(t->list + i, t->n - i);
-		for (k = i; r == WEALD_OK && k < i + a.n; k++) {
-			if (t->list[k].adoption) {
-				r = use_add(from, &a, &t->list[k], out);
+	for (i = 0; r == WEALD_OK && i < t->accounts_n; i++) {
+		a = &t->accounts[i];
+		for (k = 0; r == WEALD_OK && k < a->n; k++) {
+			if (a->list[k].adoption) {
+				r = use_add(from, a, &a->list[k], out);
 			}
 		}
 	}
@@ -597,18 +342,18 @@ int derived_overdue(struct index *x, const char *ref, int64_t id, int64_t today,
 		    bool *out, struct weald_msg *msg)
 {
 	struct trials t = { .n = 0 };
-	struct account a;
+	const struct account *a;
 	size_t i;
 	size_t k;
 	int r = trials_read(x, ref, DEPTH_OWN, &t, msg);
 
 	*out = false;
-	for (i = 0; r == WEALD_OK && i < t.n; i += a.n) {
-		a = account_of(t.list + i, t.n - i);
-		for (k = i; k < i + a.n; k++) {
+	for (i = 0; r == WEALD_OK && i < t.accounts_n; i++) {
+		a = &t.accounts[i];
+		for (k = 0; k < a->n; k++) {
 			*out = *out ||
-			       (t.list[k].id == id && t.list[k].adoption &&
-				is_overdue(&a, &t.list[k], today));
+			       (a->list[k].id == id && a->list[k].adoption &&
+				is_overdue(a, &a->list[k], today));
 		}
 	}
 	trials_release(&t);
@@ -645,7 +390,7 @@ static bool found_worse(const struct trials *t, int64_t id)
 
 	for (i = 0; i < t->n; i++) {
 		if (t->list[i].id == id) {
-			return is_verdict(&t->list[i], "worse");
+			return strcmp(t->list[i].effect.verdict, "worse") == 0;
 		}
 	}
 	return false;

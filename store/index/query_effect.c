@@ -6,26 +6,6 @@
 
 #include "store/index/compare_private.h"
 
-/*
- * Fewer of the undesired event is better, unless the measure counts what is
- * wanted, or neither, or looks out for harm elsewhere: of those a ratio does
- * not say what is good.
- */
-static const char *verdict_of(const struct estimate *e, bool judged)
-{
-	if (strcmp(e->state, "full") == 0 || strcmp(e->state, "short") == 0) {
-		return !judged       ? "no-verdict"
-		       : e->high < 1 ? "improved"
-		       : e->low > 1  ? "worse"
-				     : "unclear";
-	}
-	if (strcmp(e->state, "too-early") == 0 ||
-	    strcmp(e->state, "no-events") == 0) {
-		return e->state;
-	}
-	return "";
-}
-
 int effect_read(struct index *x, int64_t id, struct estimate *out,
 		struct weald_msg *msg)
 {
@@ -33,9 +13,7 @@ int effect_read(struct index *x, int64_t id, struct estimate *out,
 	bool row = false;
 	int r = index_ask(
 		x,
-		"SELECT e.state, e.ratio, e.low, e.high,"
-		" coalesce(direction.value, 'decrease') = 'decrease'"
-		" AND coalesce(type.value, '') <> 'balancing'"
+		"SELECT e.state, e.ratio, e.low, e.high," FEWER_IS_BETTER
 		" FROM link l CROSS JOIN record m ON m.ref = l.target"
 		" CROSS JOIN fact shape"
 		" ON shape.record = m.id AND shape.name = 'shape'"
@@ -58,8 +36,7 @@ int effect_read(struct index *x, int64_t id, struct estimate *out,
 		out->ratio = sqlite3_column_double(s, 1);
 		out->low = sqlite3_column_double(s, 2);
 		out->high = sqlite3_column_double(s, 3);
-		(void)snprintf(out->verdict, sizeof out->verdict, "%s",
-			       verdict_of(out, sqlite3_column_int(s, 4) != 0));
+		estimate_judge(out, sqlite3_column_int(s, 4) != 0);
 	}
 	index_done(x, s);
 	return r;

@@ -483,31 +483,35 @@ static int tell_from(struct sorting *s, const struct linking *l, int64_t id)
 		       : r;
 }
 
-/* Of many: what refers to one of the things that matter? */
+/* What refers to one of the things that matter. */
+struct care_linking {
+	struct sorting *s;
+	const struct linking *l;
+	const struct care *care;
+};
+
+static int care_link_row(void *ctx, sqlite3_value **columns)
+{
+	const struct care_linking *c = ctx;
+	int64_t id = sqlite3_value_int64(columns[0]);
+
+	return set_has(c->l->among, id) && set_has(&c->s->new, id)
+		       ? tell_standing(c->s, id, c->l->reason, c->care->about)
+		       : WEALD_OK;
+}
+
 static int tell_to(struct sorting *s, const struct linking *l,
 		   const struct care *care)
 {
+	struct care_linking linking = { s, l, care };
+	struct each each = { .row = care_link_row, .ctx = &linking };
 	sqlite3_stmt *st = NULL;
-	bool row = true;
-	int64_t id;
-	int r = l->rel != NULL
-			? index_ask(s->x,
-				    "SELECT record FROM link"
-				    " WHERE target = ? AND rel = ?",
-				    &st, s->msg, "tt", care->target, l->rel)
-			: index_ask(s->x,
-				    "SELECT record FROM link WHERE target = ?",
-				    &st, s->msg, "t", care->target);
+	int r = index_ask(
+		s->x, "SELECT each_row(?, record) FROM link WHERE target = ?",
+		&st, s->msg, "nt", care->target);
 
-	while (r == WEALD_OK) {
-		r = index_step(s->x, st, &row, s->msg);
-		if (r != WEALD_OK || !row) {
-			break;
-		}
-		id = sqlite3_column_int64(st, 0);
-		if (set_has(l->among, id) && set_has(&s->new, id)) {
-			r = tell_standing(s, id, l->reason, care->about);
-		}
+	if (r == WEALD_OK) {
+		r = each_run(s->x, st, &each, s->msg);
 	}
 	index_done(s->x, st);
 	return r;

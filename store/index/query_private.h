@@ -159,6 +159,19 @@ int alerts_read(struct index *x, bool all, struct alerts *out,
 
 /* ---- derived facts ---- */
 
+/*
+ * Of a measure in a question, of which `shape`, `direction` and `type` are its
+ * facts: is a ratio below 1 better? Of one that counts what is wanted, or
+ * neither, or looks out for harm elsewhere, it does not say what is good. Of
+ * the time between events the ratio is of events, while the days are more.
+ */
+#define FEWER_IS_BETTER                                 \
+	"(coalesce(type.value, '') <> 'balancing'"      \
+	" AND (coalesce(direction.value, 'decrease')"   \
+	" = 'decrease' OR shape.value = 'time-between'" \
+	" AND direction.value = 'increase'))"
+/* Set the verdict from the rest; @judged: fewer is better. */
+void estimate_judge(struct estimate *e, bool judged);
 /* query_effect() of @id; without the measure the state is "". */
 int effect_read(struct index *x, int64_t id, struct estimate *out,
 		struct weald_msg *msg);

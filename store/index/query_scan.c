@@ -89,6 +89,8 @@ int scan_run(struct index *x, const char *match, struct scan *scan,
 {
 	int r;
 
+	scan->x = x;
+	scan->msg = msg;
 	scan->err = WEALD_OK;
 	r = step(x,
 		 "SELECT 1 FROM search"
@@ -120,18 +122,26 @@ static int pass_row(const Fts5ExtensionApi *api, Fts5Context *fts, void *ctx)
 	return pass->err == WEALD_OK ? SQLITE_OK : SQLITE_DONE;
 }
 
+/* No statement has failed that could say it. */
+static int scan_err(const struct scan *scan, int code)
+{
+	int r = code == SQLITE_OK ? WEALD_OK
+				  : err_from_sqlite(scan->x, code, scan->msg);
+
+	if (r == WEALD_CORRUPT) {
+		msg_set(scan->msg, "the index is damaged (`weald reindex` "
+				   "makes it anew; no record is lost)");
+	}
+	return r;
+}
+
 int scan_phrase(struct scan *scan, size_t phrase, scan_row_fn *row, void *ctx)
 {
 	struct pass pass = { row, ctx, WEALD_OK };
 	int code = scan->api->xQueryPhrase(scan->fts, (int)phrase, &pass,
 					   pass_row);
 
-	if (pass.err != WEALD_OK) {
-		return pass.err;
-	}
-	return code == SQLITE_OK      ? WEALD_OK
-	       : code == SQLITE_NOMEM ? WEALD_NOMEM
-				      : WEALD_CORRUPT;
+	return pass.err != WEALD_OK ? pass.err : scan_err(scan, code);
 }
 
 unsigned scan_columns(const struct scan_row *row, size_t phrase)
@@ -186,15 +196,17 @@ int scan_sizes(const struct scan *scan, double *out_records, double *out_usual)
 {
 	sqlite3_int64 records = 0;
 	sqlite3_int64 words = 0;
+	int code = scan->api->xRowCount(scan->fts, &records);
 
-	if (scan->api->xRowCount(scan->fts, &records) != SQLITE_OK ||
-	    scan->api->xColumnTotalSize(scan->fts, -1, &words) != SQLITE_OK ||
-	    records <= 0) {
-		return WEALD_CORRUPT;
+	if (code == SQLITE_OK) {
+		code = scan->api->xColumnTotalSize(scan->fts, -1, &words);
+	}
+	if (code == SQLITE_OK && records <= 0) {
+		code = SQLITE_CORRUPT; /* one of them is looked at */
 	}
 	*out_records = (double)records;
-	*out_usual = (double)words / (double)records;
-	return WEALD_OK;
+	*out_usual = records > 0 ? (double)words / (double)records : 0;
+	return scan_err(scan, code);
 }
 
 /* ---- parts ---- */

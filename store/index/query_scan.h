@@ -23,6 +23,8 @@ struct scan {
 	void *ctx;
 	int err;
 	/* while begin() runs */
+	struct index *x;
+	struct weald_msg *msg;
 	const Fts5ExtensionApi *api;
 	Fts5Context *fts;
 };
@@ -43,7 +45,7 @@ struct scan_row {
 typedef int scan_row_fn(void *ctx, const struct scan_row *row);
 /*
  * Of all records that have phrase number @phrase of the expression, by id;
- * from within begin(). What @row returned last, WEALD_NOMEM, WEALD_CORRUPT.
+ * from within begin(). What @row returned last, or how SQLite failed.
  */
 int scan_phrase(struct scan *scan, size_t phrase, scan_row_fn *row, void *ctx);
 /*
@@ -59,7 +61,7 @@ float scan_frequency(const struct scan_row *row,
 		     const float weights[SCAN_COLUMNS_N]);
 /* Words of the record. */
 float scan_size(const struct scan_row *row);
-/* Records that there are, and words of one on average; WEALD_CORRUPT. */
+/* Records that there are, and words of one on average. */
 int scan_sizes(const struct scan *scan, double *out_records, double *out_usual);
 
 /* Which phrases of an expression belong to a part of the question. */

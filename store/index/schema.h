@@ -13,7 +13,7 @@
 #define WEALD_STORE_INDEX_SCHEMA_H
 
 /* Raised with every change of the tables or of what is put into them. */
-#define INDEX_SCHEMA_VERSION 3
+#define INDEX_SCHEMA_VERSION 4
 /* PRAGMA application_id: "Weal" */
 #define INDEX_APPLICATION_ID 0x5765616c
 

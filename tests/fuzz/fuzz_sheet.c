@@ -145,6 +145,9 @@ static int read_as(struct span bytes, const struct sheet_how *how)
 	for (i = 0; i < s.series.n; i++) {
 		check_row(&s, i, how);
 	}
+	assert(how->shape == EFFECT_TIME_BETWEEN || s.series.n == 0 ||
+	       s.series.rows[s.series.n - 1].month - s.series.rows[0].month <
+		       4 * (int32_t)s.series.n);
 	check_problems(&problems);
 	/* long ones cost seconds, and say nothing more */
 	if (r == WEALD_OK && s.series.n <= 100) {

@@ -59,6 +59,10 @@ csv_chart() {
 		[root.find(ns + "title").get("id"), root.find(ns + "desc").get("id")]'
 	svg x.svg '"A chart of 24 points from Jan 2024 to Dec 2025, per 100." in desc'
 	svg x.svg '"13 % fewer than the earlier trend would have given" in desc'
+	# what evidence says of it: chance, and how sure one may be
+	svg x.svg '"unclear, an effect of this size may be chance; ratio 0.871" in " ".join(texts)'
+	svg x.svg '"may be chance. Certainty: very low" in desc'
+	svg x.svg 'any(t.startswith("Certainty: very low") for t in texts)'
 }
 
 @test "chart draws an adoption's figures, and a priority's baseline without an effect" {
@@ -140,6 +144,50 @@ assert struct.unpack(">II", head[16:]) == tuple(
 	[ ! -e x.png ]
 	env PATH="$PWD/bin" "$WEALD" chart "$EVIDENCE" -o x.svg
 	svg x.svg 'texts'
+}
+
+# program SCRIPT: rsvg-convert is this script of a shell, and first in $PATH.
+program() {
+	mkdir bin
+	printf '#!/bin/sh\n%s\n' "$1" >bin/rsvg-convert
+	chmod +x bin/rsvg-convert
+	PATH=$PWD/bin:$PATH
+}
+
+@test "what is no PNG is not written" {
+	program "echo this is no picture"
+	fails 1 weald chart "$EVIDENCE" -o x.png
+	[[ $stderr == *"what it printed is none, or not a whole one"*"nothing was written"* ]]
+	[ ! -e x.png ]
+}
+
+# gone PID: it ends within ten seconds.
+gone() {
+	local i
+
+	for ((i = 0; i < 100; i++)); do
+		[ -d "/proc/$1" ] && ! grep -q '^State:.*Z' "/proc/$1/status" ||
+			return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+@test "the program that makes a PNG goes when chart does" {
+	local chart i
+
+	program "echo \$\$ >pid.new; mv pid.new pid; exec sleep 300"
+	"$WEALD" chart "$EVIDENCE" -o x.png 3>&- &
+	chart=$!
+	for ((i = 0; i < 100; i++)); do
+		[ ! -e pid ] || break
+		sleep 0.1
+	done
+	[ -d "/proc/$(cat pid)" ]
+	kill -TERM $chart
+	wait $chart || true
+	gone "$(cat pid)"
+	[ ! -e x.png ]
 }
 
 @test "chart replaces nothing unless told to" {

@@ -56,6 +56,7 @@ evidence() {
 	[[ $output == *$'\n  Certainty: very low, because\n    - starts at low: '*$'\n    - down one: '* ]]
 	[[ $output == *"* after over before, not allowing for trend"* ]]
 	[[ $output == *"computed by weald-evidence/1"* ]]
+	[[ $output == *$'\n  from north-east-north-cumbria/evidence/sepsis-trolley-2025@1, south-west/evidence/sepsis-trolley-2025@1, uclpartners/evidence/sepsis-trolley-2025@1, wessex/evidence/sepsis-trolley-2025@1, west-midlands/adoption/sepsis-trolley-ed@1, yorkshire-humber/evidence/sepsis-trolley-2025@1\n'* ]]
 }
 
 @test "compare says the same on every node, byte by byte" {
@@ -102,6 +103,79 @@ evidence() {
 	[[ $output == *"    - with the trend and without it the result goes opposite ways"* ]]
 	[[ $output == *"judged low by PSC measurement lead: one region, uncontrolled"* ]]
 	[[ $output == *"tau2 0.0273, I2 60.8 %, Q 12.59"* ]]
+}
+
+@test "compare --details says who is no comparison, and why" {
+	record measure late "Late dose"
+	record intervention trolley "A trolley"
+	evidence x reader-land/intervention/trolley reader-land/measure/late
+	others="south-west/evidence/sepsis-trolley-2025@1, wessex/evidence/sepsis-trolley-2025@1, elsewhere/priority/late@1"
+	sed -i "s#^measure:.*#&\ncomparators: [$others]#" x/record.md
+	weald publish late trolley x >/dev/null
+	why="0 of the 3 records to compare with can be used: 2 by another measure; 1 not here in the version that is named, without which nothing is compared"
+	run -0 weald compare --details intervention/trolley
+	[[ $output == *"$why"* ]]
+	run -0 weald show evidence/x
+	[[ $output == *"$why"* ]]
+	run -0 weald compare --json intervention/trolley
+	json 'lines[0]["regions"][0]["comparators"] == 3 and lines[0]["regions"][0]["comparators_here"] == 0'
+	json 'lines[0]["regions"][0]["comparators_left_out"] == {"unpinned": 0, "same-region": 0, "adopted": 0, "other-measure": 2, "unreadable": 0, "newer-here": 0, "absent": 1}'
+}
+
+@test "compare says where others have a newer version than is named" {
+	home=$BATS_TEST_TMPDIR/east-midlands
+	cp -r "$BATS_FILE_TMPDIR/regions/east-midlands" "$home"
+	weald --home "$home" edit priority/sepsis-antibiotics-in-time >/dev/null
+	sed -i 's/^title: /&Still /' sepsis-antibiotics-in-time/record.md
+	weald --home "$home" publish --confirm-role "Audit lead" \
+		--confirm-reason "Counts of whole hospitals." \
+		sepsis-antibiotics-in-time >/dev/null
+	weald import "$home/feeds/east-midlands.git" >/dev/null
+	run -0 weald compare --details "$TROLLEY"
+	[[ $output == *"2 of the 3 records to compare with can be used: 1 has a newer version here than the record names; weald evidence wessex/evidence/sepsis-trolley-2025 compares with the one that is named"* ]]
+	[[ $output != *"beside 3 that had not adopted it"* ]]
+	[[ $output != *"not here in the version"* ]]
+}
+
+@test "compare says what figures without scatter are" {
+	record measure minutes "Minutes to the dose"
+	sed -i 's/^shape:.*/shape: mean/' minutes/record.md
+	record intervention trolley "A trolley"
+	evidence even reader-land/intervention/trolley reader-land/measure/minutes
+	sed -i 's/^\(2024-..\),.*/\1,1000,100/; s/^\(2025-..\),.*/\1,500,100/' even/data.csv
+	weald publish minutes trolley even >/dev/null 2>&1
+	run -0 weald compare intervention/trolley
+	[[ $output == *"One region tried it; its figures give "*"there is no scatter at all."* ]]
+	[[ $output == *"reader-land: "*"do not scatter at all"* ]]
+	[[ $output != *"no estimate yet"* ]]
+	run -0 weald show intervention/trolley
+	[[ $output == *"Minutes to the dose: 1 region, "*"there is no scatter at all"* ]]
+	run -0 weald show evidence/even
+	[[ $output == *"do not scatter at all"* ]]
+}
+
+@test "compare judges days between events as it judges events" {
+	record measure days "Days between late doses"
+	sed -i 's/^shape:.*/shape: time-between/; s/^direction:.*/direction: increase/' days/record.md
+	record intervention trolley "A trolley"
+	evidence rare reader-land/intervention/trolley reader-land/measure/days
+	{
+		echo month,numerator,denominator
+		day=1
+		for i in {1..76}; do
+			gap=$((i <= 56 ? 4 + i % 6 : 12 + i % 11))
+			day=$((day + gap))
+			date -d "2024-01-01 + $day days" "+%F,$gap,1"
+		done
+	} >rare/data.csv
+	weald publish --confirm-role "Audit lead" \
+		--confirm-reason "Counts of a whole region." \
+		days trolley rare >/dev/null
+	run -0 weald compare intervention/trolley
+	[[ $output == *"% fewer events: Days between late doses"* ]]
+	[[ $output != *"No verdict"* ]]
+	run -0 weald show evidence/rare
+	[[ $output == *"): unclear"* ]]
 }
 
 @test "compare counts other settings against it" {

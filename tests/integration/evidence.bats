@@ -75,15 +75,96 @@ file() {
 }
 
 @test "evidence compares with regions that had not adopted it" {
+	weald reindex >/dev/null 2>&1
 	run -0 weald evidence $TROLLEY
 	[[ $output == *"controlled      37 % fewer than regions without it would suggest"* ]]
 	[[ $output == *"3 regions that had not adopted it:"*"east-midlands/priority/sepsis-antibiotics-in-time@1"* ]]
 	rm -r "$WEALD_HOME/feeds/east-midlands.git"
 	run -0 weald evidence $TROLLEY
-	[[ $output == *"2 regions, fewer than the three that it takes to rely on:"*"east-midlands/priority/sepsis-antibiotics-in-time@1  (not here)"* ]]
+	[[ $output == *"not shown: 2 regions can be held against it, and three are needed:"*"east-midlands/priority/sepsis-antibiotics-in-time@1  (not here)"* ]]
+	[[ $output != *"regions without it would suggest"* ]]
 	rm -r "$WEALD_HOME"/feeds/{kent-surrey-sussex,oxford-thames-valley}.git
 	run -0 weald evidence $TROLLEY
-	[[ $output == *"no region that it could be held against is here"* ]]
+	[[ $output == *"not shown: 0 regions can be held against it"* ]]
+	run -0 weald evidence --json $TROLLEY
+	json 'lines[0]["effects"]["controlled"] is None'
+}
+
+@test "evidence says where nobody knows who had adopted it" {
+	rm -f "$WEALD_HOME"/index*
+	run -0 weald evidence $TROLLEY
+	[[ $output == *"3 regions:"*"whether these regions have begun it is not known"* ]]
+	run -0 weald evidence --json $TROLLEY
+	json 'not lines[0]["adopters_known"]'
+	weald reindex >/dev/null 2>&1
+	run -0 weald evidence --json $TROLLEY
+	json 'lines[0]["adopters_known"]'
+}
+
+# again REGION FOLDER...: publish these in the region's own home, and import it.
+again() {
+	local home=$BATS_TEST_TMPDIR/regions/$1
+
+	if [ ! -d "$home" ]; then
+		mkdir -p "$BATS_TEST_TMPDIR/regions"
+		cp -r "$BATS_FILE_TMPDIR/regions/$1" "$home"
+	fi
+	weald --home "$home" publish --confirm-role Lead \
+		--confirm-reason "Whole hospitals." "${@:2}" >/dev/null 2>&1
+	weald import "$home/feeds/$1.git" >/dev/null
+}
+
+@test "evidence leaves out a comparator whose region has begun it, too" {
+	own_adoption
+	sed -i 's|^intervention: .*|intervention: uclpartners/intervention/sepsis-first-dose-trolley|
+		s/^stage: .*/stage: considering/' popup/record.md
+	again east-midlands popup
+	weald reindex >/dev/null 2>&1
+	run -0 weald evidence $TROLLEY
+	[[ $output == *"3 regions that had not adopted it:"* ]]
+	sed -i 's/^stage: .*/stage: testing/' popup/record.md
+	again east-midlands popup
+	weald reindex >/dev/null 2>&1
+	run -0 weald evidence $TROLLEY
+	[[ $output == *"not shown: 2 regions"*"(left out: its region has begun it, too)"* ]]
+	run -0 weald evidence --json $TROLLEY
+	json '[c["state"] for c in lines[0]["comparators"]].count("adopted") == 1'
+	json 'lines[0]["effects"]["controlled"] is None'
+}
+
+@test "evidence reads a measure in its latest version, and says so" {
+	run -0 weald evidence --json $TROLLEY
+	json 'lines[0]["measure"]["named"] is None'
+	cp -r "$EXAMPLES/uclpartners/measure/sepsis-antibiotics-after-60min" \
+		"$EXAMPLES/$TROLLEY" .
+	sed -i 's/^title: .*/title: Later than an hour/' \
+		sepsis-antibiotics-after-60min/record.md
+	sed -i 's/^measure: .*/&@1/' sepsis-trolley-2025/record.md
+	again uclpartners sepsis-antibiotics-after-60min sepsis-trolley-2025
+	run -0 weald evidence $TROLLEY
+	[[ $output == *"Later than an hour"*"after-60min@2"*"its record names version 1 of the measure"* ]]
+	run -0 weald evidence --json $TROLLEY
+	json '(lines[0]["measure"]["version"], lines[0]["measure"]["named"]) == (2, 1)'
+}
+
+@test "evidence says where the design is not stated" {
+	run -0 weald evidence west-midlands/adoption/sepsis-trolley-ed
+	[[ $output == *"design          its (not stated)"* ]]
+	run -0 weald evidence $TROLLEY
+	[[ $output =~ design\ +its && $output != *"(not stated)"* ]]
+	run -0 weald evidence --json west-midlands/adoption/sepsis-trolley-ed
+	json '(lines[0]["certainty"]["design"], lines[0]["certainty"]["design_stated"]) == ("its", False)'
+}
+
+@test "evidence --csv of means that never vary has no estimate, and says why" {
+	sheet | sed 's/,[0-9]*,/,4100,/' >falls.csv
+	run -0 weald evidence --csv falls.csv --shape mean --direction decrease \
+		--start 2025-01-01
+	[[ $output == *"the figures do not vary at all, so nobody can say how sure a difference is; are these rounded or copied?"* ]]
+	[[ $output != *improved* ]]
+	run -0 weald evidence --csv falls.csv --shape mean --direction decrease \
+		--start 2025-01-01 --json
+	json 'lines[0]["effects"]["own_trend"]["state"] == "no-scatter"'
 }
 
 @test "evidence is the same on every node" {

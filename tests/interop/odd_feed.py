@@ -5,7 +5,8 @@
 
 The feed of "odd-land" has records whose text plays tricks on terminals, and
 versions that hold what looks like data about a person; such versions have the
-word SECRET in everything that they say. All of it is invented.
+word SECRET in everything that they say, and the FIGURES of theirs are in no
+other. All of it is invented.
 """
 
 import sys
@@ -14,6 +15,7 @@ import feedkit
 
 SLUG = "odd-land"
 SECRET = "zanzibar"
+FIGURES = (7777, 6131)
 MONTH = "2026-11"
 
 COMMON = """\
@@ -80,6 +82,33 @@ level: stop-now
 what_we_saw: %(t)s
 actions:
   - {do: %(t)s, who: %(t)s, by: 2026-01-31}
+"""
+
+MEASURE = """\
+kind: measure
+title: %(t)s
+type: process
+shape: proportion
+undesired_event: %(t)s
+numerator: %(t)s
+denominator: %(t)s
+direction: decrease
+data_source: %(t)s
+frequency: monthly
+"""
+
+EVIDENCE = """\
+kind: evidence
+title: %(t)s
+intervention: odd-land/intervention/%(intervention)s
+measure: odd-land/measure/%(measure)s
+design: its
+start: 2025-01-01
+series: data.csv
+fidelity: {planned: %(t)s, actual: %(t)s, how_known: %(t)s, percent: 81}
+other_changes: []
+unintended: none
+conclusion: improved
 """
 
 # As it may stand in a plain scalar: what a terminal takes for an order is in
@@ -182,6 +211,89 @@ def add_withheld(chain):
     )
 
 
+def series(before, after, of):
+    """A series of 24 months."""
+    rows = [
+        f"{2024 + i // 12}-{i % 12 + 1:02},{(before, after)[i // 12]},{of}\n"
+        for i in range(24)
+    ]
+    return ("month,numerator,denominator\n" + "".join(rows)).encode()
+
+
+def add_figures(chain):
+    """Figures that may be shown, and others that may not: of a version of
+    theirs, of a whole record, because of another file; and figures by a
+    measure, or of an intervention, that may not be shown itself."""
+    leaking = f"{PERSON}\n{SECRET}"
+    said = f"Tell of {SECRET}"
+
+    def put(kind, slug, fields, figures=None, body="Plain.", **how):
+        words = {
+            "t": "Radishes" if body == "Plain." else f"Leak of {SECRET}",
+            "intervention": how.pop("intervention", "figures"),
+            "measure": how.pop("measure", "figures"),
+        }
+        files = {"record.md": record(fields, body, **words)}
+        files |= how.pop("files", {})
+        if figures is not None:
+            files["data.csv"] = figures
+        publish(chain, kind, slug, files, **how)
+
+    clean = series(30, 20, 100)
+    hidden = series(*FIGURES, 9973)
+    put("measure", "figures", MEASURE)
+    put("intervention", "figures", INTERVENTION)
+    for slug in ("figures", "figures-leak"):
+        put("evidence", slug, EVIDENCE, clean)
+    put(
+        "evidence",
+        "figures-leak",
+        EVIDENCE,
+        hidden,
+        leaking,
+        summary=said,
+        again=True,
+    )
+    put(
+        "evidence",
+        "figures-leak-only",
+        EVIDENCE,
+        hidden,
+        leaking,
+        summary=said,
+    )
+    put(
+        "evidence",
+        "figures-leak-file",
+        EVIDENCE.replace("title: %(t)s", f"title: {SECRET}"),
+        hidden,
+        files={"notes.txt": leaking.encode()},
+        summary=said,
+    )
+    put("measure", "figures-leak", MEASURE, body=leaking, summary=said)
+    put(
+        "intervention",
+        "figures-leak",
+        INTERVENTION,
+        body=leaking,
+        summary=said,
+    )
+    put(
+        "evidence",
+        "by-leak",
+        EVIDENCE,
+        clean,
+        measure="figures-leak",
+    )
+    put(
+        "evidence",
+        "of-leak",
+        EVIDENCE,
+        clean,
+        intervention="figures-leak",
+    )
+
+
 def main():
     """Write the feed."""
     chain = feedkit.Chain()
@@ -194,6 +306,7 @@ def main():
     )
     add_tricks(chain)
     add_withheld(chain)
+    add_figures(chain)
     chain.store(sys.argv[1])
 
 

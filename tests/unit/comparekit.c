@@ -160,6 +160,15 @@ void comparekit_late(struct indexkit *k, const char *ref, double step,
 	series_release(&s);
 }
 
+void comparekit_other(struct indexkit *k, const char *by, const char *ref,
+		      const struct series *s)
+{
+	indexkit_record(k, ref, "Not yet", "");
+	indexkit_link(k, ref, "measure", LATE, 0);
+	comparekit_numbers(k, ref, s);
+	indexkit_link(k, by, "comparators", ref, 1);
+}
+
 /* ---- asking ---- */
 
 struct comparisons comparekit_ask_with(struct indexkit *k,

@@ -52,6 +52,11 @@ void comparekit_put(struct indexkit *k, const char *ref, const char *measure,
 void comparekit_late(struct indexkit *k, const char *ref, double step,
 		     unsigned seed);
 
+/* A region's record by LATE, for others to be compared with, and version 1 of
+   it among the comparators of @by. */
+void comparekit_other(struct indexkit *k, const char *by, const char *ref,
+		      const struct series *s);
+
 /* query_compare() on TODAY; by default of TROLLEY. */
 struct comparisons comparekit_ask_with(struct indexkit *k,
 				       const struct compare_ask *ask);

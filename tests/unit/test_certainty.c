@@ -352,6 +352,14 @@ static void certainty__goes_down_where_regions_differ(void **state)
 		      "and some more");
 	j.in.i2 = 75;
 	assert_judged(&j, CERTAINTY_LOW, STEP_INCONSISTENCY, NULL);
+	j.in.i2 = 0;
+	j.in.differ_more = true;
+	assert_judged(&j, CERTAINTY_VERY_LOW, STEP_INCONSISTENCY,
+		      "down one: regions differ more than the model shows, "
+		      "some fewer and some more");
+	j.regions[2].ratio = 0.9;
+	assert_judged(&j, CERTAINTY_LOW, STEP_INCONSISTENCY, NULL);
+	j.regions[2].ratio = 1.1;
 	j.in.i2 = 90;
 	j.in.regions_n = 2;
 	assert_judged(&j, CERTAINTY_LOW, STEP_INCONSISTENCY, NULL);

@@ -519,8 +519,8 @@ static void effect_own_trend__says_so_where_nothing_fits(void **state)
 	assert_none(&e, EFFECT_NO_FIT);
 }
 
-/* All of all, before and after: the interval has no width, and holds 1. */
-static void effect__of_a_full_proportion_is_one(void **state)
+/* All of all, before and after: an interval would have no width. */
+static void effect__of_a_full_proportion_has_no_scatter(void **state)
 {
 	struct effect e;
 	struct made m;
@@ -533,17 +533,122 @@ static void effect__of_a_full_proportion_is_one(void **state)
 		m.rows[i].numerator = m.rows[i].denominator;
 	}
 	effect_own_trend(&m.series, EFFECT_PROPORTION, &e);
+	assert_none(&e, EFFECT_NO_SCATTER);
+	m.rows[5].numerator -= 1;
+	effect_own_trend(&m.series, EFFECT_PROPORTION, &e);
 	assert_int_equal(e.state, EFFECT_FULL);
-	assert_close(e.ratio, 1, 1e-9);
 	assert_int_equal(effect_verdict(&e), EFFECT_UNCLEAR);
+}
+
+/* Months of @y or @y times @step of @size: on the model, but for rounding. */
+static void made_exact(struct made *m, double y, double size, double step)
+{
+	unsigned i;
+
+	memset(m, 0, sizeof *m);
+	for (i = 0; i < 40; i++) {
+		made_add(m, row_of((int32_t)(660 + i),
+				   (y + i % 3) * (i < 20 ? 1 : step) * size,
+				   (y + i % 3) * size,
+				   i < 20 ? SERIES_BEFORE : SERIES_AFTER));
+	}
+}
+
+/* What rounding leaves is no likeness of neighbours, whatever the unit. */
+static void effect__has_no_lag1_where_months_fit_exactly(void **state)
+{
+	static const double units[] = { 1, 10, 0.3, 1.0 / 3, 1234.5, 1e6, 7 };
+	static const enum effect_shape shapes[] = { EFFECT_RATE,
+						    EFFECT_PROPORTION };
+	struct effect e;
+	struct made m;
+	size_t i;
+	size_t k;
+	size_t f;
+
+	(void)state;
+	for (k = 0; k < 2 * sizeof units / sizeof *units; k++) {
+		for (f = 0; f < FNS_N; f++) {
+			made_exact(&m, 10, units[k / 2], 0.7);
+			all_fns[f](&m.series, shapes[k % 2], &e);
+			assert_int_equal(e.state, EFFECT_FULL);
+			assert_close(e.ratio, 0.7, 1e-9);
+			assert_true(e.lag1 == 0);
+			for (i = 0; i < m.series.n; i++) {
+				m.rows[i].numerator = 10 * units[k / 2];
+				m.rows[i].denominator = 100 * units[k / 2];
+			}
+			all_fns[f](&m.series, shapes[k % 2], &e);
+			assert_true(e.lag1 == 0);
+			all_fns[f](&m.series, EFFECT_COUNT, &e);
+			assert_int_equal(e.state, EFFECT_FULL);
+			assert_true(e.lag1 == 0);
+		}
+	}
+}
+
+/* Equal gaps: the model of gaps fits them but for rounding. */
+static void effect__has_no_lag1_of_equal_gaps(void **state)
+{
+	struct effect e;
+	struct made m;
+	unsigned i;
+
+	(void)state;
+	memset(&m, 0, sizeof m);
+	for (i = 0; i < 40; i++) {
+		made_add(&m, row_of((int32_t)(660 + i), 30.1, 0,
+				    i < 20 ? SERIES_BEFORE : SERIES_AFTER));
+	}
+	effect_own_trend(&m.series, EFFECT_TIME_BETWEEN, &e);
+	assert_int_equal(e.state, EFFECT_FULL);
+	assert_true(e.lag1 == 0);
+}
+
+/* Means that lie on the model would have an interval without any width. */
+static void effect__of_means_needs_scatter(void **state)
+{
+	static const double units[] = { 1, 60, 0.1, 1.0 / 3, 1e-6, 1e6 };
+	struct effect e;
+	struct made m;
+	size_t k;
+	size_t i;
+
+	(void)state;
+	for (k = 0; k < sizeof units / sizeof *units; k++) {
+		made_exact(&m, 10, 1, 0.9 * units[k]);
+		for (i = 0; i < 20; i++) {
+			m.rows[i].numerator *= units[k];
+		}
+		effect_before_after(&m.series, EFFECT_MEAN, &e);
+		assert_none(&e, EFFECT_NO_SCATTER);
+		effect_own_trend(&m.series, EFFECT_MEAN, &e);
+		assert_none(&e, EFFECT_NO_SCATTER);
+		assert_int_equal(effect_verdict(&e), EFFECT_UNKNOWN);
+		effect_season(&m.series, EFFECT_MEAN, &e);
+		assert_none(&e, EFFECT_NO_SCATTER);
+		m.rows[3].numerator *= 1.01;
+		effect_own_trend(&m.series, EFFECT_MEAN, &e);
+		assert_int_equal(e.state, EFFECT_FULL);
+		assert_true(e.variance >= EFFECT_VARIANCE_MIN);
+	}
+	/* on a line: with the trend there is none, without it there is */
+	for (i = 0; i < m.series.n; i++) {
+		m.rows[i].numerator = 100 - (double)i;
+		m.rows[i].denominator = 1;
+	}
+	effect_own_trend(&m.series, EFFECT_MEAN, &e);
+	assert_none(&e, EFFECT_NO_SCATTER);
+	effect_before_after(&m.series, EFFECT_MEAN, &e);
+	assert_int_equal(e.state, EFFECT_FULL);
 }
 
 static void effect__names_its_states(void **state)
 {
-	static const char *const names[] = { "full",      "short",
-					     "too-early", "no-denominator",
-					     "over",      "no-events",
-					     "no-fit" };
+	static const char *const names[] = { "full",       "short",
+					     "too-early",  "no-denominator",
+					     "over",       "no-events",
+					     "no-scatter", "no-fit" };
 	size_t i;
 
 	(void)state;
@@ -675,6 +780,7 @@ static void made_random(struct made *m, uint64_t *seed)
 	unsigned big = random_below(seed, 3);
 	bool plain = random_below(seed, 4) != 0;
 	bool silent = random_below(seed, 10) == 0; /* no events after */
+	bool same = random_below(seed, 15) == 0;
 	unsigned i;
 
 	memset(m, 0, sizeof *m);
@@ -684,6 +790,9 @@ static void made_random(struct made *m, uint64_t *seed)
 				   i < change ? SERIES_BEFORE : SERIES_AFTER));
 		if (silent && i >= change) {
 			m->rows[i].numerator = 0;
+		}
+		if (same) {
+			m->rows[i].numerator = m->rows[i].denominator = 7;
 		}
 		if (random_below(seed, 40) == 0) {
 			m->rows[i].phase =
@@ -868,7 +977,10 @@ int main(void)
 		cmocka_unit_test(effect__refuses_impossible_numbers_by_name),
 		cmocka_unit_test(effect__has_no_ratio_without_events),
 		cmocka_unit_test(effect_own_trend__says_so_where_nothing_fits),
-		cmocka_unit_test(effect__of_a_full_proportion_is_one),
+		cmocka_unit_test(effect__of_a_full_proportion_has_no_scatter),
+		cmocka_unit_test(effect__has_no_lag1_where_months_fit_exactly),
+		cmocka_unit_test(effect__has_no_lag1_of_equal_gaps),
+		cmocka_unit_test(effect__of_means_needs_scatter),
 		cmocka_unit_test(effect__names_its_states),
 		cmocka_unit_test(effect_verdict__follows_from_the_interval),
 		cmocka_unit_test(effect_before_after__compares_means),

@@ -132,6 +132,9 @@ static void assert_effect(const struct effect *e)
 		assert_interval(e->low, e->ratio, e->high);
 		assert_true(isfinite(e->variance) && e->variance >= 0);
 		assert_true(isfinite(e->log_ratio));
+		/* whatever has an estimate can be pooled */
+		assert_true(pool_can(
+			&(struct pool_input){ e->log_ratio, e->variance }));
 		assert_true(isfinite(e->phi) && e->phi >= 0);
 		assert_true(fabs(e->lag1) <= 1 + 1e-12);
 		return;
@@ -643,6 +646,7 @@ static void certainty__is_a_level_for_any_input(void **state)
 			in.high = in.ratio / (random_unit(&seed) + 0.01);
 		}
 		in.i2 = hostile(&seed);
+		in.differ_more = random_below(&seed, 4) == 0;
 		in.pooled = random_below(&seed, 2) == 0;
 		in.balancing = random_below(&seed, 4) == 0;
 		in.adoptions_old = (size_t)(random_next(&seed) >> 60);

@@ -294,6 +294,7 @@ static void make_figures(struct figures *f, const struct made_how *how)
 	f->spc.subtitle = titles[(how->seed + 3) % TITLES_N];
 	f->spc.unit = how->seed % 5 == 0 ? titles[3] : "per 100 patients";
 	f->spc.source = "wessex/evidence/sepsis-trolley-2025@1";
+	f->spc.certainty = how->seed % 4 == 1 ? titles[2] : "very low";
 	f->spc.study = &f->study;
 	f->spc.has_effect = f->study.has_start;
 	f->spc.notes = f->notes;
@@ -419,6 +420,59 @@ static void spc_says_in_words_what_it_shows(void **state)
 	assert_true(says(&svg, "Computed by weald-evidence/1, rules mdc-7, "));
 	assert_true(
 		says(&svg, "Source: wessex/evidence/sepsis-trolley-2025@1"));
+	buf_release(&svg);
+	free_figures(&f);
+}
+
+/* One who sees the picture alone is not to take chance for an improvement. */
+static void spc_says_how_sure_one_may_be(void **state)
+{
+	static const char *const verdicts[] = {
+		": unclear, an effect of this size may be chance",
+		": improved",
+		": worse",
+	};
+	static const double ratios[] = { 0.9, 0.6, 1.9 };
+	struct figures f;
+	struct buf svg;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof ratios / sizeof ratios[0]; i++) {
+		make_figures(&f, &usual);
+		f.study.measure.direction = CHART_DECREASE;
+		f.study.own_trend.state = EFFECT_FULL;
+		f.study.own_trend.ratio = ratios[i];
+		f.study.own_trend.low = ratios[i] * 0.8;
+		f.study.own_trend.high = ratios[i] * 1.25;
+		draw(&f, &svg);
+		look_at(&svg);
+		assert_true(says(&svg, verdicts[i]));
+		assert_true(says(&svg, ">Certainty: very low.</text>"));
+		assert_true(says(&svg, ". Certainty: very low.</desc>"));
+		buf_release(&svg);
+		/* more of it is neither good nor bad */
+		f.study.measure.direction = CHART_INCREASE;
+		draw(&f, &svg);
+		look_at(&svg);
+		assert_false(says(&svg, verdicts[i]));
+		assert_true(says(&svg, ">Certainty: very low.</text>"));
+		buf_release(&svg);
+		free_figures(&f);
+	}
+}
+
+static void spc_is_sure_of_no_estimate(void **state)
+{
+	struct figures f;
+	struct buf svg;
+
+	(void)state;
+	make_figures(&f, &usual);
+	f.study.own_trend.state = EFFECT_TOO_EARLY;
+	draw(&f, &svg);
+	look_at(&svg);
+	assert_false(says(&svg, "Certainty"));
 	buf_release(&svg);
 	free_figures(&f);
 }
@@ -692,6 +746,8 @@ int main(void)
 		cmocka_unit_test(spc_bears_figures_of_any_size),
 		cmocka_unit_test(spc_is_the_same_each_time),
 		cmocka_unit_test(spc_says_in_words_what_it_shows),
+		cmocka_unit_test(spc_says_how_sure_one_may_be),
+		cmocka_unit_test(spc_is_sure_of_no_estimate),
 		cmocka_unit_test(spc_says_which_months_are_missing),
 		cmocka_unit_test(spc_marks_signals_by_shape),
 		cmocka_unit_test(spc_refuses_where_there_is_nothing),

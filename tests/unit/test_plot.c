@@ -231,10 +231,34 @@ static void plot_is_utf8__follows_the_environment(void **state)
 	assert_false(plot_is_utf8());
 }
 
+/* Where a limit has its row. */
+static void plot_chart__never_loses_the_label_of_the_target(void **state)
+{
+	static struct made m;
+	struct chart c = chart_of(&m, 24, 24);
+	struct plot_how how = { .width = 60, .height = 11, .has_target = true };
+	char want[40];
+	char *text;
+
+	(void)state;
+	assert_true(c.points[23].has_limits);
+	how.target = c.points[23].upper - 0.2;
+	text = text_of(&c, &how);
+	(void)snprintf(want, sizeof want, "%.1f |==", how.target);
+	if (strstr(text, want) == NULL) {
+		print_message("%s\n%s", want, text);
+		fail();
+	}
+	free(text);
+	chart_release(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plot_chart__draws_all_that_there_is),
+		cmocka_unit_test(
+			plot_chart__never_loses_the_label_of_the_target),
 		cmocka_unit_test(plot_chart__draws_one_sign_a_point),
 		cmocka_unit_test(plot_chart__fits_whatever_the_width),
 		cmocka_unit_test(plot_chart__says_what_it_leaves_out),

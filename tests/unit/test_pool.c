@@ -343,6 +343,68 @@ static void pool__gives_each_its_weight(void **state)
 		     (in[1].v + p.tau2) / (in[0].v + p.tau2), 1e-12);
 }
 
+/* Against what R's pchisq() says, and in closed form for 2 and 4. */
+static void chi2_above__agrees_with_tables(void **state)
+{
+	static const double q99[][2] = {
+		{ 1, 6.634896601021213 },    { 2, 9.210340371976182 },
+		{ 3, 11.344866730144373 },   { 5, 15.08627246938899 },
+		{ 10, 23.209251158954356 },  { 30, 50.89218131151707 },
+		{ 100, 135.80672317102676 },
+	};
+	double x;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof q99 / sizeof *q99; i++) {
+		assert_close(chi2_above(q99[i][1], q99[i][0]), 0.01, 1e-9);
+	}
+	for (i = 0; i < 110; i++) {
+		x = 0.01 * pow(1.1, (double)i);
+		assert_close(chi2_above(x, 2), exp(-x / 2), 1e-10);
+		assert_close(chi2_above(x, 4), (1 + x / 2) * exp(-x / 2),
+			     1e-10);
+		assert_close(chi2_above(x, 1), erfc(sqrt(x / 2)), 1e-10);
+	}
+	assert_true(chi2_above(0, 3) == 1 && chi2_above(-1, 3) == 1);
+	assert_true(chi2_above((double)INFINITY, 3) == 0);
+	assert_true(chi2_above(1e12, 4095) == 0);
+	assert_true(isnan(chi2_above(1, 0)));
+	assert_true(isnan(chi2_above((double)NAN, 1)));
+	assert_true(isnan(chi2_above(1, (double)INFINITY)));
+}
+
+/* The likelihood falls from 0, and yet the regions are plainly not alike. */
+static void pool__says_where_regions_differ_more_than_tau2(void **state)
+{
+	const struct pool_input in[] = { { 0.377, 0.0033 },
+					 { 0.345, 0.0013 },
+					 { -0.818, 0.083 },
+					 { -0.794, 0.236 } };
+	const struct pool_input like[] = { { 0.37, 0.0033 },
+					   { 0.34, 0.0013 },
+					   { 0.3, 0.083 } };
+	struct pool p;
+
+	(void)state;
+	pool(in, 4, &p, NULL);
+	assert_int_equal(p.state, POOL_OK);
+	assert_true(p.tau2 == 0 && p.i2 == 0);
+	assert_close(p.q, 22.0, 0.01);
+	assert_true(p.differ_more);
+	assert_string_equal(pool_differ(&p), "more than the model shows");
+	pool(like, 3, &p, NULL);
+	assert_false(p.differ_more);
+	assert_string_equal(pool_differ(&p), "little");
+	/* where tau2 says it, nothing more has to be said */
+	pool((const struct pool_input[]){ { 0, 0.01 },
+					  { 1, 0.01 },
+					  { 2, 0.01 } },
+	     3, &p, NULL);
+	assert_true(p.tau2 > 0 && !p.differ_more);
+	assert_string_equal(pool_differ(&p), "a lot");
+}
+
 static void pool__names_states_and_differences(void **state)
 {
 	static const char *const names[] = { "ok", "none", "one", "two",
@@ -371,6 +433,9 @@ int main(void)
 		cmocka_unit_test(pool__predicts_from_five_on),
 		cmocka_unit_test(pool__refuses_what_is_no_result),
 		cmocka_unit_test(pool__gives_each_its_weight),
+		cmocka_unit_test(chi2_above__agrees_with_tables),
+		cmocka_unit_test(
+			pool__says_where_regions_differ_more_than_tau2),
 		cmocka_unit_test(pool__names_states_and_differences),
 	};
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "store/evidence/controlled.h"
+#include "store/index/compare_private.h"
 #include "tests/unit/comparekit.h"
 
 /* ---- one region ---- */
@@ -653,45 +654,295 @@ static void compare__marks_half_an_event(void **state)
 
 /* ---- beside others ---- */
 
-static void compare__sets_it_beside_those_that_are_named(void **state)
-{
-	static const char *const others[] = { "x/priority/p", "y/priority/p",
+#define OTHERS_N 3u
+static const char *const others[OTHERS_N] = { "x/priority/p", "y/priority/p",
 					      "z/evidence/p" };
-	struct indexkit *k = *state;
-	const struct series *list[3];
-	struct series s[3];
-	struct series own = comparekit_years(0.5, 1);
-	struct effect want;
-	struct comparisons c;
+
+/* Evidence of "a" that names all of them. */
+static void put_others(struct indexkit *k, struct series s[OTHERS_N])
+{
 	size_t i;
 
 	comparekit_late(k, "a/evidence/x", 0.5, 1);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < OTHERS_N; i++) {
 		s[i] = comparekit_years(1, 20 + (unsigned)i);
-		list[i] = &s[i];
-		indexkit_record(k, others[i], "Not yet", "");
-		comparekit_numbers(k, others[i], &s[i]);
-		indexkit_link(k, "a/evidence/x", "comparators", others[i], 1);
+		comparekit_other(k, "a/evidence/x", others[i], &s[i]);
 	}
-	effect_controlled(&own, list, 3, EFFECT_PROPORTION, &want);
+}
+
+static void release_others(struct series s[OTHERS_N])
+{
+	size_t i;
+
+	for (i = 0; i < OTHERS_N; i++) {
+		series_release(&s[i]);
+	}
+}
+
+/* So many are named by "a", so many of them are in @state. */
+static void assert_others(struct indexkit *k, size_t named,
+			  enum comparator_state state, size_t n)
+{
+	struct comparisons c = comparekit_ask(k);
+	const struct compared *one = &c.list[0].regions[0];
+
+	assert_string_equal(one->region, "a");
+	assert_int_equal(one->comparators_n, named);
+	assert_int_equal(one->comparators[state], n);
+	assert_int_equal(one->controlled.ratio > 0,
+			 one->comparators[COMPARATOR_USED] >= OTHERS_N &&
+				 one->comparators[COMPARATOR_NEWER] == 0 &&
+				 one->comparators[COMPARATOR_ABSENT] == 0);
+	comparisons_release(&c);
+}
+
+static void compare__sets_it_beside_those_that_are_named(void **state)
+{
+	struct indexkit *k = *state;
+	struct series s[OTHERS_N];
+	const struct series *list[] = { &s[0], &s[1], &s[2] };
+	struct series own = comparekit_years(0.5, 1);
+	struct effect want;
+	struct comparisons c;
+
+	put_others(k, s);
+	effect_controlled(&own, list, OTHERS_N, EFFECT_PROPORTION, &want);
 	c = comparekit_ask(k);
 	assert_int_equal(c.list[0].regions[0].comparators_n, 3);
-	assert_int_equal(c.list[0].regions[0].comparators_here, 3);
+	assert_int_equal(c.list[0].regions[0].comparators[COMPARATOR_USED], 3);
 	assert_true(want.ratio > 0);
 	assert_same(c.list[0].regions[0].controlled.ratio, want.ratio);
 	assert_same(c.list[0].regions[0].controlled.high, want.high);
 	comparisons_release(&c);
+	series_release(&own);
+	release_others(s);
+}
+
+static void compare__waits_for_the_versions_that_are_named(void **state)
+{
+	struct indexkit *k = *state;
+	struct series s[OTHERS_N];
+
+	put_others(k, s);
 	/* another version holds other figures */
 	indexkit_version(k, others[0], "publish", "more months");
-	c = comparekit_ask(k);
-	assert_int_equal(c.list[0].regions[0].comparators_n, 3);
-	assert_int_equal(c.list[0].regions[0].comparators_here, 2);
-	assert_same(c.list[0].regions[0].controlled.ratio, 0);
-	comparisons_release(&c);
-	series_release(&own);
-	for (i = 0; i < 3; i++) {
-		series_release(&s[i]);
+	assert_others(k, 3, COMPARATOR_USED, 2);
+	assert_others(k, 3, COMPARATOR_NEWER, 1);
+	/* also where three are left */
+	comparekit_other(k, "a/evidence/x", "w/priority/p", &s[0]);
+	indexkit_sql(k, "DELETE FROM version WHERE record = %lld",
+		     comparekit_id(k, others[0]));
+	assert_others(k, 4, COMPARATOR_ABSENT, 1);
+	indexkit_link(k, "a/evidence/x", "comparators", "v/priority/p", 1);
+	indexkit_sql(k, "DELETE FROM link WHERE target = %Q", others[1]);
+	assert_others(k, 4, COMPARATOR_ABSENT, 2);
+	release_others(s);
+}
+
+static void compare__leaves_out_who_is_no_comparison(void **state)
+{
+	struct indexkit *k = *state;
+	struct series s[OTHERS_N];
+
+	put_others(k, s);
+	comparekit_other(k, "a/evidence/x", "a/priority/own", &s[0]);
+	assert_others(k, 4, COMPARATOR_REGION, 1);
+	comparekit_other(k, "a/evidence/x", "x/priority/q", &s[1]);
+	assert_others(k, 5, COMPARATOR_REGION, 2);
+	comparekit_other(k, "a/evidence/x", "n/priority/none", &s[1]);
+	indexkit_sql(k, "UPDATE link SET version = 0 WHERE target = %Q",
+		     "n/priority/none");
+	assert_others(k, 6, COMPARATOR_UNPINNED, 1);
+	comparekit_other(k, "a/evidence/x", "m/priority/p", &s[1]);
+	indexkit_sql(k,
+		     "UPDATE link SET target = %Q WHERE record = %lld"
+		     " AND rel = 'measure'",
+		     HARM, comparekit_id(k, "m/priority/p"));
+	assert_others(k, 7, COMPARATOR_MEASURE, 1);
+	comparekit_other(k, "a/evidence/x", "o/priority/p", &s[1]);
+	indexkit_sql(k, "DELETE FROM numbers WHERE record = %lld",
+		     comparekit_id(k, "o/priority/p"));
+	assert_others(k, 8, COMPARATOR_SERIES, 1);
+	assert_others(k, 8, COMPARATOR_USED, 3);
+	release_others(s);
+}
+
+static void compare__leaves_out_who_began_with_it(void **state)
+{
+	struct indexkit *k = *state;
+	struct series s[OTHERS_N];
+
+	put_others(k, s);
+	adopt(k, "x", "planning", "2025-01-01");
+	adopt(k, "y", "considering", "2025-01-01");
+	assert_others(k, 3, COMPARATOR_USED, 3);
+	indexkit_fact(k, "x/adoption/use", "stage", "stopped");
+	assert_others(k, 3, COMPARATOR_ADOPTED, 1);
+	indexkit_sql(k, "DELETE FROM fact WHERE record = %lld",
+		     comparekit_id(k, "y/adoption/use"));
+	assert_others(k, 3, COMPARATOR_ADOPTED, 2);
+	/* evidence of it, with or without figures */
+	indexkit_link(k, others[2], "intervention", TROLLEY, 0);
+	assert_others(k, 3, COMPARATOR_ADOPTED, 3);
+	/* of another intervention */
+	indexkit_sql(k, "UPDATE link SET target = 'l/intervention/x'"
+			" WHERE rel = 'intervention' AND record IN"
+			" (SELECT id FROM record WHERE ref LIKE 'z/%%')");
+	assert_others(k, 3, COMPARATOR_ADOPTED, 2);
+	release_others(s);
+}
+
+/* ---- bounds ---- */
+
+static void compare__bears_more_settings_than_it_lists(void **state)
+{
+	static const char *const refs[] = { "a/evidence/x", "a/evidence/y" };
+	struct indexkit *k = *state;
+	struct comparisons c;
+	const char *settings;
+	char code[80];
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		comparekit_late(k, refs[i], 0.5, i + 1);
 	}
+	for (i = 0; i < 130; i++) {
+		(void)snprintf(code, sizeof code, "s%03u%056u", i, 0);
+		indexkit_setting(k, refs[i % 2], code);
+	}
+	c = comparekit_ask(k);
+	settings = c.list[0].regions[0].settings;
+	assert_in_range(strlen(settings), 4096 - 61, 4095);
+	/* each as it is written, or not at all */
+	assert_true(settings_share(settings, "emergency-department"));
+	assert_int_equal((strlen(settings) - strlen("emergency-department")) %
+				 61,
+			 0);
+	comparisons_release(&c);
+}
+
+static void compare__is_not_hidden_by_many_lessons(void **state)
+{
+	struct indexkit *k = *state;
+	struct comparisons c;
+
+	comparekit_late(k, "b/evidence/x", 0.5, 1);
+	adopt(k, "c", "implementing", "2025-01-01");
+	adopt(k, "a", "implementing", "2025-01-01");
+	indexkit_record(k, "a/lesson/x", "It did not work", "");
+	indexkit_sql(k, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
+			" SELECT i + 1 FROM n WHERE i <= 10000)"
+			" INSERT INTO record SELECT 100000 + i,"
+			" 'a/lesson/l' || i, feed, kind, 'l' || i, path,"
+			" version, last, seq, time, created, title, known,"
+			" withdrawn, example, digest"
+			" FROM n, record WHERE ref = 'a/lesson/x'");
+	indexkit_sql(k,
+		     "INSERT INTO link (record, rel, target, version)"
+		     " SELECT id, 'about', %Q, 0 FROM record"
+		     " WHERE kind = 'lesson'",
+		     TROLLEY);
+	c = comparekit_ask(k);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.list[0].estimates_n, 1);
+	assert_int_equal(c.list[0].adoptions_old, 2);
+	assert_int_equal(c.list[0].adoptions_silent, 1);
+	assert_false(c.list[0].cut);
+	comparisons_release(&c);
+}
+
+static void compare__says_that_not_all_was_looked_at(void **state)
+{
+	struct indexkit *k = *state;
+	struct comparisons c;
+
+	comparekit_late(k, "b/evidence/x", 0.5, 1);
+	indexkit_sql(k, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
+			" SELECT i + 1 FROM n WHERE i < 10000)"
+			" INSERT INTO link (record, rel, target, version)"
+			" SELECT id, 'measure', 'b/measure/' || i, 0"
+			" FROM n, record WHERE ref = 'b/evidence/x'");
+	c = comparekit_ask(k);
+	assert_int_equal(c.n, 10000);
+	assert_true(c.list[0].cut);
+	comparisons_release(&c);
+}
+
+static void compare__prefers_what_gives_an_estimate(void **state)
+{
+	struct indexkit *k = *state;
+	const struct figures_plan longer = { START_MONTH, 12, 20, 40, 0.5, 1 };
+	struct series s = comparekit_series(&longer);
+	struct comparisons c;
+
+	comparekit_put(k, "a/evidence/longer", LATE, &s);
+	comparekit_late(k, "a/adoption/x", 0.5, 1); /* its first two years */
+	indexkit_sql(k, "UPDATE effect SET state = 'over' WHERE record = %lld",
+		     comparekit_id(k, "a/evidence/longer"));
+	c = comparekit_ask(k);
+	assert_int_equal(c.list[0].regions[0].same_n, 1);
+	assert_string_equal(c.list[0].regions[0].sources[0].ref,
+			    "a/adoption/x");
+	assert_int_equal(c.list[0].estimates_n, 1);
+	comparisons_release(&c);
+	series_release(&s);
+}
+
+/* ---- what is good ---- */
+
+static void compare__judges_days_between_either_way(void **state)
+{
+	static const struct {
+		const char *shape;
+		const char *direction;
+		const char *type;
+		bool judged;
+	} cases[] = {
+		{ "proportion", "decrease", "process", true },
+		{ "proportion", "increase", "process", false },
+		{ "time-between", "decrease", "process", true },
+		{ "time-between", "increase", "process", true },
+		{ "time-between", "neutral", "process", false },
+		{ "time-between", "increase", "balancing", false },
+	};
+	struct indexkit *k = *state;
+	struct comparisons c;
+	struct estimate e;
+	size_t i;
+
+	comparekit_late(k, "a/evidence/x", 0.2, 1);
+	indexkit_sql(k,
+		     "UPDATE effect SET state = 'full', ratio = 0.2,"
+		     " low = 0.1, high = 0.4 WHERE record = %lld",
+		     comparekit_id(k, "a/evidence/x"));
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		indexkit_fact(k, LATE, "shape", cases[i].shape);
+		indexkit_fact(k, LATE, "direction", cases[i].direction);
+		indexkit_fact(k, LATE, "type", cases[i].type);
+		c = comparekit_ask(k);
+		assert_int_equal(c.list[0].judged, cases[i].judged);
+		comparisons_release(&c);
+		assert_int_equal(query_effect(k->x, "a/evidence/x", &e,
+					      &k->msg),
+				 WEALD_OK);
+		assert_string_equal(e.verdict, cases[i].judged ? "improved"
+							       : "no-verdict");
+	}
+}
+
+static void compare__judges_nothing_without_scatter(void **state)
+{
+	struct indexkit *k = *state;
+	struct comparisons c;
+
+	comparekit_late(k, "a/evidence/x", 0.5, 1);
+	indexkit_sql(k, "UPDATE effect SET variance = 0, low = ratio,"
+			" high = ratio");
+	c = comparekit_ask(k);
+	assert_int_equal(c.list[0].estimates_n, 0);
+	assert_true(c.list[0].regions[0].own_trend.ratio > 0);
+	assert_int_equal(c.list[0].regions[0].certainty.level, CERTAINTY_NONE);
+	comparisons_release(&c);
 }
 
 int main(void)
@@ -726,6 +977,15 @@ int main(void)
 		TEST(compare__counts_adoptions_that_told_nothing),
 		TEST(compare__marks_half_an_event),
 		TEST(compare__sets_it_beside_those_that_are_named),
+		TEST(compare__waits_for_the_versions_that_are_named),
+		TEST(compare__leaves_out_who_is_no_comparison),
+		TEST(compare__leaves_out_who_began_with_it),
+		TEST(compare__bears_more_settings_than_it_lists),
+		TEST(compare__is_not_hidden_by_many_lessons),
+		TEST(compare__says_that_not_all_was_looked_at),
+		TEST(compare__prefers_what_gives_an_estimate),
+		TEST(compare__judges_days_between_either_way),
+		TEST(compare__judges_nothing_without_scatter),
 #undef TEST
 	};
 

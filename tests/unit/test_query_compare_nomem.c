@@ -96,9 +96,7 @@ static void fill(struct indexkit *k)
 	indexkit_adopt(k, "d", TROLLEY, "implementing", "2024-01-01");
 	for (i = 0; i < 3; i++) {
 		s = comparekit_years(1, 20 + (unsigned)i);
-		indexkit_record(k, others[i], "Not yet", "");
-		comparekit_numbers(k, others[i], &s);
-		indexkit_link(k, "a/evidence/x", "comparators", others[i], 1);
+		comparekit_other(k, "a/evidence/x", others[i], &s);
 		series_release(&s);
 	}
 	indexkit_record(k, "lead/intervention/none", "Nothing yet", "");

@@ -427,6 +427,46 @@ static void query_fixed__keeps_to_the_limit(void **state)
 	fixes_release(&f);
 }
 
+/*
+ * Records 1001 to 1000 + @n of the region far: of @kind, of one title, linked
+ * to @target by @rel; the last is the newest.
+ */
+static void add_many(struct indexkit *k, const char *kind, int n,
+		     const char *rel, const char *target)
+{
+	indexkit_record(k, "far/note/first", "Makes the region known", "");
+	indexkit_sql(k,
+		     "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL"
+		     " SELECT i + 1 FROM n WHERE i < %d)"
+		     " INSERT INTO record SELECT 1000 + i, 'far/' || %Q || '/m'"
+		     " || i, (SELECT id FROM feed WHERE name = 'far'), %Q,"
+		     " 'm' || i, '', 1, 1, 1000 + i, 1000 + i, i,"
+		     " 'Wet floors', 1, 0, 0, x'' FROM n;"
+		     "INSERT INTO link (record, rel, target, version)"
+		     " SELECT id, %Q, %Q, 0 FROM record WHERE id > 1000;"
+		     "INSERT INTO search (rowid, title, labels, text)"
+		     " SELECT id, title, kind, '' FROM record WHERE id > 1000",
+		     n, kind, kind, rel, target);
+}
+
+/* Of more that are as like as can be looked at: the newest. */
+static void query_fixed__looks_at_the_newest_of_very_many(void **state)
+{
+	const struct fixed q = { .what = "wet floors", .limit = 100 };
+	struct indexkit *k = *state;
+	struct fixes f;
+	size_t i;
+
+	add_many(k, "intervention", 1200, "problem", "far/problem/none");
+	assert_int_equal(query_fixed(k->x, &q, 0, &f, &k->msg), WEALD_OK);
+	assert_int_equal(f.n, 100);
+	assert_string_equal(f.list[0].hit.ref, "far/intervention/m1200");
+	for (i = 0; i < f.n; i++) {
+		assert_true(f.list[i].hit.time > 2100);
+	}
+	fixes_release(&f);
+}
+
 /* ---- inbox ---- */
 
 static struct inbox ask_inbox(struct indexkit *k, struct inbox_ask ask)
@@ -679,6 +719,69 @@ static void query_inbox__keeps_to_the_limit(void **state)
 	inbox_release(&in);
 }
 
+/* The newest of very many, and who says so, as of few. */
+static void query_inbox__tells_fixes_of_very_many(void **state)
+{
+	static const char want[] =
+		"fix far/intervention/m1498 home/problem/own,"
+		" fix far/intervention/m1497 home/problem/own";
+	const struct inbox_ask two = { .limit = 2 };
+	struct indexkit *k = *state;
+	struct inbox in;
+
+	indexkit_record(k, "home/problem/own", "Late here too", "");
+	indexkit_record(k, "home/problem/yet", "Late there too", "");
+	indexkit_topic(k, "home/problem/own", "falls");
+	add_many(k, "intervention", 1500, "problem", "home/problem/yet");
+	indexkit_sql(k, "INSERT INTO link (record, rel, target, version)"
+			" SELECT record, rel, 'home/problem/own', 0 FROM link"
+			" WHERE record > 1000");
+	/* withdrawn: one that nothing else speaks for, and one on the topic */
+	indexkit_sql(k, "UPDATE record SET withdrawn = 1 WHERE id > 2498");
+	indexkit_topic(k, "far/intervention/m1500", "falls");
+	assert_inbox(k, two, want);
+	in = ask_inbox(k, (struct inbox_ask){ .limit = 2000 });
+	assert_int_equal(in.total, 1499);
+	assert_int_equal(in.n, 1499);
+	assert_string_equal(in.list[1497].hit.ref, "far/intervention/m1");
+	assert_string_equal(in.list[1498].reason, "topic");
+	assert_string_equal(in.list[1498].hit.ref, "far/intervention/m1500");
+	inbox_release(&in);
+}
+
+static void query_inbox__tells_evidence_of_very_many(void **state)
+{
+	static const char want[] =
+		"evidence far/lesson/m1500 home/adoption/use,"
+		" evidence far/lesson/m1499 home/adoption/use";
+	struct indexkit *k = *state;
+	struct inbox in;
+
+	indexkit_adopt(k, "home", TROLLEY, "testing", "2026-01-01");
+	add_many(k, "lesson", 1500, "about", TROLLEY);
+	assert_inbox(k, (struct inbox_ask){ .limit = 2 }, want);
+	in = ask_inbox(k, (struct inbox_ask){ .limit = 1 });
+	assert_int_equal(in.total, 1500);
+	inbox_release(&in);
+}
+
+/* Only those that this region uses, and none that was taken back. */
+static void query_inbox__tells_withdrawals_of_very_many(void **state)
+{
+	const struct inbox_ask ask = { .limit = 2 };
+	struct indexkit *k = *state;
+
+	indexkit_record(k, "home/problem/own", "Late here too", "");
+	add_many(k, "withdrawal", 1500, "target", "far/intervention/other");
+	assert_inbox(k, ask, "");
+	indexkit_sql(k, "UPDATE link SET target = 'home/problem/own'"
+			" WHERE record IN (1010, 1020, 2500);"
+			"UPDATE record SET withdrawn = 1 WHERE id = 2500");
+	assert_inbox(k, ask,
+		     "withdrawn far/withdrawal/m20 home/problem/own,"
+		     " withdrawn far/withdrawal/m10 home/problem/own");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -704,6 +807,7 @@ int main(void)
 		TEST(query_fixed__sinks_nothing_for_a_note),
 		TEST(query_fixed__has_one_order_whatever_came_first),
 		TEST(query_fixed__keeps_to_the_limit),
+		TEST(query_fixed__looks_at_the_newest_of_very_many),
 		TEST(query_inbox__is_empty_where_nothing_matters),
 		TEST(query_inbox__tells_followed_topics),
 		TEST(query_inbox__tells_fixes_for_own_problems),
@@ -717,6 +821,9 @@ int main(void)
 		TEST(query_inbox__tells_what_came_after_the_mark),
 		TEST(query_inbox__never_tells_own_records),
 		TEST(query_inbox__keeps_to_the_limit),
+		TEST(query_inbox__tells_fixes_of_very_many),
+		TEST(query_inbox__tells_evidence_of_very_many),
+		TEST(query_inbox__tells_withdrawals_of_very_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 #include "store/index/query.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "proto/text.h"
+#include "store/index/index_private.h"
 #include "tests/unit/indexkit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -413,6 +415,87 @@ static void query_search__ranks_very_many_by_title_and_time(void **state)
 	hits_release(&hits);
 }
 
+/* Lessons in which "alpha" is rare and "beta" is not. */
+static void add_weighed(struct indexkit *k)
+{
+	char ref[64];
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < 60; i++) {
+		(void)snprintf(ref, sizeof ref, "lead/lesson/w%zu", i);
+		(void)snprintf(text, sizeof text, "%s%s%.*s",
+			       i % 7 == 0 ? "alpha " : "",
+			       i % 21 == 0 ? "alpha, alpha " : "",
+			       (int)(6 * (i % 30)),
+			       "beta gamma delta beta gamma delta beta gamma "
+			       "delta beta gamma delta beta gamma delta beta "
+			       "gamma delta beta gamma delta beta gamma delta "
+			       "beta gamma delta beta gamma delta beta");
+		indexkit_record(k, ref, i % 5 == 0 ? "A beta" : "A note", text);
+	}
+}
+
+/* The score but for tier and kind, which are whole steps. */
+static void assert_bm25(struct indexkit *k, const char *words,
+			const char *match)
+{
+	struct hits hits = ask(k, (struct search){ .words = words });
+	sqlite3_stmt *s = NULL;
+	bool row = false;
+	size_t i;
+
+	assert_true(hits.n > 4);
+	for (i = 0; i < hits.n; i++) {
+		assert_int_equal(
+			index_ask(k->x,
+				  "SELECT -bm25(search, 8.0, 2.0, 1.0)"
+				  " FROM search WHERE search MATCH ? AND rowid"
+				  " = (SELECT id FROM record WHERE ref = ?)",
+				  &s, &k->msg, "tt", match, hits.list[i].ref),
+			WEALD_OK);
+		assert_int_equal(index_step(k->x, s, &row, &k->msg), WEALD_OK);
+		assert_true(row);
+		assert_true(fabs(fmod(hits.list[i].score, 1e5) -
+				 sqlite3_column_double(s, 0)) < 1e-6);
+		index_done(k->x, s);
+	}
+	hits_release(&hits);
+}
+
+static void query_search__weighs_words_as_sqlite_does(void **state)
+{
+	struct indexkit *k = *state;
+
+	add_weighed(k);
+	assert_bm25(k, "alpha", "alpha");
+	assert_bm25(k, "alpha beta", "alpha AND beta");
+	assert_bm25(k, "gamma beta alpha", "gamma AND beta AND alpha");
+	/* whichever is thought to be the rarest, or too frequent to weigh */
+	indexkit_sql(k, "UPDATE term SET n = 90000 WHERE term = 'alpha'");
+	assert_bm25(k, "alpha beta", "alpha AND beta");
+	indexkit_sql(k, "UPDATE term SET n = 90000");
+	assert_bm25(k, "gamma beta alpha", "gamma AND beta AND alpha");
+	indexkit_sql(k, "DELETE FROM term");
+	assert_bm25(k, "alpha beta", "alpha AND beta");
+}
+
+/* Another name is looked for among records that have the rest. */
+static void query_search__knows_other_names_beside_rare_words(void **state)
+{
+	struct indexkit *k = *state;
+
+	indexkit_record(k, "a/lesson/none", "Lithium levels", "aches");
+	indexkit_record(k, "a/lesson/text", "Lithium levels",
+			"then acute kidney injury");
+	indexkit_record(k, "a/lesson/title", "Lithium in AKI", "");
+	indexkit_record(k, "a/lesson/same", "Acute kidney injury by lithium",
+			"");
+	assert_words(k, "lithium aki",
+		     "a/lesson/title a/lesson/same a/lesson/text");
+	assert_words(k, "aki lithium levels", "a/lesson/text");
+}
+
 /* What people come for is first, however often others say the word. */
 static void query_search__puts_fixes_before_talk_of_them(void **state)
 {
@@ -655,6 +738,8 @@ int main(void)
 		TEST(query_search__counts_what_it_does_not_list),
 		TEST(query_search__has_one_order_whatever_came_first),
 		TEST(query_search__ranks_very_many_by_title_and_time),
+		TEST(query_search__weighs_words_as_sqlite_does),
+		TEST(query_search__knows_other_names_beside_rare_words),
 		TEST(query_search__puts_fixes_before_talk_of_them),
 		TEST(query_search__puts_withdrawn_things_we_use_first),
 		TEST(query_search__shows_nothing_that_is_withheld),

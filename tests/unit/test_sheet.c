@@ -276,8 +276,10 @@ static void sheet_read__reads_months_as_people_write_them(void **state)
 	assert_month("2026-01-31T09:30", MONTH(2026, 1));
 	assert_month("31/01/2026", MONTH(2026, 1));
 	assert_month("1/31/2026", MONTH(2026, 1));
-	assert_month("31.1.26", MONTH(2026, 1));
-	assert_month("31/12/99", MONTH(1999, 12));
+	assert_month("31.12.99", MONTH(1999, 12));
+	assert_month("1/31/26", MONTH(2026, 1));
+	assert_month("Mon 31/01/2026", MONTH(2026, 1));
+	assert_month("Saturday, 31 January 2026", MONTH(2026, 1));
 	assert_month("Jan-26", MONTH(2026, 1));
 	assert_month("JAN 2026", MONTH(2026, 1));
 	assert_month("Sept-25", MONTH(2025, 9));
@@ -300,6 +302,17 @@ static void sheet_read__refuses_what_is_no_month(void **state)
 	assert_no_month("26-Jan", "without its year");
 	assert_no_month("01/02", "without its year");
 	assert_no_month("26-01-31", "two digits");
+	assert_no_month("26/01/01", "two digits");
+	assert_no_month("31.1.26", "say --date-order");
+	assert_no_month("2024/25", "a financial year");
+	assert_no_month("2024-2025", "a financial year");
+	assert_no_month("Q1 2025", "a quarter");
+	assert_no_month("2025Q1", "a quarter");
+	assert_no_month("Week 12", "a week");
+	assert_no_month("2025-W12", "a week");
+	assert_no_month("w/c 06/01/2025", "a week");
+	assert_no_month("Monday", "not a month");
+	assert_no_month("Mon", "not a month");
 	assert_no_month("2026--01", "not a month");
 	assert_no_month("-2026-01", "not a month");
 	assert_no_month("2026-01 (part)", "not a month");
@@ -376,6 +389,98 @@ static void sheet_read__puts_months_in_order_and_tells_gaps(void **state)
 	assert_error("month,numerator,denominator\n2026-01-07,1,10\n"
 		     "2026-01-14,1,10\n",
 		     3, "month", "the same month as in line 2");
+}
+
+static void sheet_read__settles_years_of_two_digits(void **state)
+{
+	struct reading rd = { .how = { .shape = EFFECT_PROPORTION,
+				       .date_order = SHEET_DATE_DMY } };
+
+	(void)state;
+	read_bytes(&rd, "month,num,of\n01/02/26,1,9\n", 26);
+	assert_int_equal(rd.r, WEALD_OK);
+	assert_row(&rd, 0, MONTH(2026, 2), 1, 9);
+	release(&rd);
+	rd = accept("month,num,of\n28/02/26,1,9\n31/03/2026,1,9\n", 2);
+	assert_row(&rd, 0, MONTH(2026, 2), 1, 9);
+	release(&rd);
+	rd = accept("month,num,of\n05/28/99,1,9\n06/28/99,1,9\n", 2);
+	assert_row(&rd, 0, MONTH(1999, 5), 1, 9);
+	release(&rd);
+	/* beside a year that stands first */
+	assert_error("month,num,of\n26-01-31,1,9\n2026-02-28,1,9\n", 2, "month",
+		     "two digits");
+	assert_error("month,num,of\n99/01/31,1,9\n2000-01-31,1,9\n", 2, "month",
+		     "two digits");
+}
+
+/* A row of each of @cells, which blanks part. */
+static void assert_months_refused(const char *cells, size_t line,
+				  const char *word)
+{
+	char text[2000] = "month,num,of\n";
+	size_t len = strlen(text);
+
+	for (; *cells != '\0'; cells++) {
+		if (*cells == ' ') {
+			memcpy(text + len, ",1,9\n", 5);
+			len += 5;
+		} else {
+			text[len++] = *cells;
+		}
+		assert_true(len + 6 < sizeof text);
+	}
+	memcpy(text + len, ",1,9\n", 6);
+	assert_error(text, line, "month", word);
+}
+
+static void sheet_read__refuses_days_read_as_years(void **state)
+{
+	char daily[1200] = "";
+	size_t len = 0;
+	struct reading rd;
+	int day;
+
+	(void)state;
+	assert_months_refused("Jan-01 Jan-08 Jan-15", 0, "write 2026-01-08");
+	assert_months_refused("Jan-01 Feb-01 Mar-01", 2, "a day or a year");
+	assert_months_refused("Jan-31 Feb-28 Mar-31", 2, "a day or a year");
+	assert_months_refused("Oct-31 Nov-30 Dec-31 Jan-31 Feb-28 Mar-31", 2,
+			      "a day or a year");
+	assert_months_refused("Jan-22 Jan-29 Feb-05 Feb-12 Feb-19", 2,
+			      "a day or a year");
+	for (day = 0; day < 62; day++) {
+		len += (size_t)snprintf(daily + len, sizeof daily - len,
+					"%s%s-%02d", day == 0 ? "" : " ",
+					day < 31 ? "Jan" : "Mar", day % 31 + 1);
+	}
+	assert_months_refused(daily, 2, "a day or a year");
+	/* in no order at all, and in two */
+	rd = accept("month,num,of\nJan-24,1,9\nMar-24,1,9\nFeb-24,1,9\n", 3);
+	release(&rd);
+	rd = accept("month,num,of\nJan-26,1,9\nFeb-26,1,9\nDec-25,1,9\n"
+		    "Nov-25,1,9\n",
+		    4);
+	release(&rd);
+}
+
+static void sheet_read__refuses_a_span_that_no_series_has(void **state)
+{
+	struct reading rd;
+
+	(void)state;
+	assert_months_refused("200101 200201", 0, "write 2020-08-01");
+	assert_months_refused("2002/03 2003/04 2004/05", 2, "financial years");
+	assert_months_refused("2010-11 2011-12", 2, "financial years");
+	assert_months_refused("2010-11 2011-12 2012-13", 4, "a financial year");
+	assert_months_refused("2001-01 2026-01 2026-02", 0,
+			      "3 rows from 2001-01 to 2026-02, which are 302 "
+			      "months");
+	rd = accept("month,num,of\n2008-09,1,9\n", 1);
+	release(&rd);
+	rd = accept_as(EFFECT_TIME_BETWEEN,
+		       "date,days between\n2001-01-05,9\n2003-01-05,730\n", 2);
+	release(&rd);
 }
 
 /* ---- numbers -------------------------------------------------------------
@@ -502,14 +607,80 @@ static void sheet_read__does_not_guess_among_columns(void **state)
 					 .numerator = "n" };
 
 	(void)state;
-	assert_error("month,a,b,c\n2026-01,1,2,3\n", 1, "numerator",
-		     "which column is the numerator");
-	assert_error("month,events,cases,denominator\n2026-01,1,2,3\n", 1,
+	assert_error("month,a,b,of\n2026-01,1,2,3\n", 1, "numerator",
+		     "which column is the numerator? Say it with --numerator; "
+		     "there are \"month\", \"a\", \"b\", \"of\"");
+	assert_error("month,events,num,denominator\n2026-01,1,2,3\n", 1,
 		     "numerator", "2 columns could be the numerator");
 	assert_error_as(&named, "month,n,n\n2026-01,1,2\n", 1, "numerator",
 			"2 columns are called");
 	assert_error("month,numerator\n2026-01,1\n", 1, "denominator",
 		     "there is no column for the denominator");
+}
+
+/* Errors of @shape, one of each role in @roles, which blanks part. */
+static void assert_questions(enum effect_shape shape, const char *head,
+			     const char *roles)
+{
+	struct reading rd = { .how = { .shape = shape } };
+	char text[200];
+	char asked[100] = "";
+	size_t len = 0;
+	size_t i;
+
+	(void)snprintf(text, sizeof text, "%s\n2026-01,36,118\n", head);
+	read_bytes(&rd, text, strlen(text));
+	for (i = 0; i < rd.problems.n; i++) {
+		len += (size_t)snprintf(asked + len, sizeof asked - len,
+					"%.20s ", rd.problems.list[i].field);
+		assert_non_null(strstr(rd.problems.list[i].text.text,
+				       "which column is the "));
+	}
+	assert_int_equal(rd.r, WEALD_INVALID);
+	assert_string_equal(asked, roles);
+	release(&rd);
+}
+
+static void assert_columns(enum effect_shape shape, const char *head,
+			   size_t numerator, size_t denominator)
+{
+	struct reading rd;
+	char text[200];
+
+	(void)snprintf(text, sizeof text, "%s\n2026-01,36,36\n", head);
+	rd = accept_as(shape, text, 1);
+	assert_int_equal(rd.sheet.columns[SHEET_NUMERATOR], numerator);
+	assert_int_equal(rd.sheet.columns[SHEET_DENOMINATOR], denominator);
+	release(&rd);
+}
+
+static void sheet_read__never_guesses_a_column_by_its_place(void **state)
+{
+	(void)state;
+	assert_questions(EFFECT_RATE, "Month,Falls,Rate per 1000",
+			 "numerator denominator ");
+	assert_questions(EFFECT_PROPORTION, "Month,Late,% late",
+			 "numerator denominator ");
+	assert_questions(EFFECT_RATE, "Month,Occupied nights,Falls",
+			 "numerator denominator ");
+	assert_questions(EFFECT_RATE, "Month,Cases,Late",
+			 "numerator denominator ");
+	assert_questions(EFFECT_MEAN, "Month,Minutes,Events",
+			 "numerator denominator ");
+	assert_questions(EFFECT_RATE, "Month,Events,Rate per 1000",
+			 "denominator ");
+	assert_questions(EFFECT_RATE, "Month,Events,UCL", "denominator ");
+	assert_questions(EFFECT_PROPORTION, "Month,Cases,Percent",
+			 "numerator ");
+	assert_questions(EFFECT_COUNT, "Month,Falls,Nights", "numerator ");
+	assert_questions(EFFECT_COUNT, "Month,Mean of falls,Phase",
+			 "numerator ");
+	assert_columns(EFFECT_PROPORTION, "Month,Cases,Late", 2, 1);
+	assert_columns(EFFECT_PROPORTION, "Month,Late,Seen", 1, 2);
+	assert_columns(EFFECT_RATE, "Month,Bed days,Cases", 2, 1);
+	assert_columns(EFFECT_RATE, "Month,Events,Operations", 1, 2);
+	assert_columns(EFFECT_MEAN, "Month,Patients,Minutes", 2, 1);
+	assert_columns(EFFECT_COUNT, "Month,Falls,Bed days", 1, SIZE_MAX);
 }
 
 static void sheet_read__needs_no_denominator_of_counts(void **state)
@@ -546,6 +717,43 @@ static void sheet_read__makes_phases_of_the_start(void **state)
 	assert_int_equal(row_at(&rd, 1)->phase, SERIES_TRANSITION);
 	assert_int_equal(row_at(&rd, 2)->phase, SERIES_AFTER);
 	release(&rd);
+}
+
+/* One warning that holds @word, with a start in @month on @day; "": none. */
+static void assert_start(int32_t month, int32_t day, size_t transition,
+			 const char *word)
+{
+	static const char text[] = "month,num,of\n2025-12,1,10\n2026-01,1,10\n"
+				   "2026-02,1,10\n";
+	struct reading rd = { .how = { .shape = EFFECT_PROPORTION,
+				       .has_start = true,
+				       .start_month = month,
+				       .start_day = day,
+				       .transition_months = transition } };
+
+	read_bytes(&rd, text, strlen(text));
+	assert_int_equal(rd.r, WEALD_OK);
+	assert_int_equal(rd.problems.warnings, word[0] != '\0');
+	if (word[0] != '\0') {
+		assert_string_equal(rd.problems.list[0].field, "start");
+		assert_non_null(strstr(rd.problems.list[0].text.text, word));
+	}
+	release(&rd);
+}
+
+static void sheet_read__warns_of_a_start_that_parts_nothing(void **state)
+{
+	(void)state;
+	assert_start(MONTH(2026, 1), 1, 0, "");
+	assert_start(MONTH(2026, 1), 15, 1, "");
+	assert_start(MONTH(2026, 1), 15, 0,
+		     "January 2026 is partly before; --transition 1 leaves it "
+		     "out");
+	assert_start(MONTH(2026, 3), 1, 0,
+		     "nothing is after it: the file ends with 2026-02");
+	assert_start(MONTH(2025, 12), 1, 0,
+		     "nothing is before it: the file begins with 2025-12");
+	assert_start(MONTH(2015, 1), 15, 0, "nothing is before it");
 }
 
 static void sheet_read__takes_phases_of_a_column(void **state)
@@ -658,13 +866,20 @@ int main(void)
 			sheet_read__takes_the_order_that_one_date_says),
 		cmocka_unit_test(
 			sheet_read__puts_months_in_order_and_tells_gaps),
+		cmocka_unit_test(sheet_read__settles_years_of_two_digits),
+		cmocka_unit_test(sheet_read__refuses_days_read_as_years),
+		cmocka_unit_test(sheet_read__refuses_a_span_that_no_series_has),
 		cmocka_unit_test(sheet_read__reads_points_and_commas),
 		cmocka_unit_test(sheet_read__refuses_what_is_no_number),
 		cmocka_unit_test(sheet_read__refuses_figures_that_cannot_be),
 		cmocka_unit_test(sheet_read__finds_columns_by_what_it_is_told),
 		cmocka_unit_test(sheet_read__does_not_guess_among_columns),
+		cmocka_unit_test(
+			sheet_read__never_guesses_a_column_by_its_place),
 		cmocka_unit_test(sheet_read__needs_no_denominator_of_counts),
 		cmocka_unit_test(sheet_read__makes_phases_of_the_start),
+		cmocka_unit_test(
+			sheet_read__warns_of_a_start_that_parts_nothing),
 		cmocka_unit_test(sheet_read__takes_phases_of_a_column),
 		cmocka_unit_test(sheet_read__keeps_the_days_of_events),
 		cmocka_unit_test(sheet_read__keeps_its_bounds),

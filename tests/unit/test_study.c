@@ -337,6 +337,27 @@ static void study_measure_of__reads_a_measure(void **state)
 	record_free(record);
 }
 
+/* Longer between is fewer events, whichever of the two the measure means. */
+static void study_is_judged__is_where_fewer_events_are_better(void **state)
+{
+	struct study_measure m = { .shape = EFFECT_TIME_BETWEEN,
+				   .direction = CHART_INCREASE };
+
+	(void)state;
+	assert_true(study_is_judged(&m));
+	m.balancing = true;
+	assert_false(study_is_judged(&m));
+	m.balancing = false;
+	m.direction = CHART_DECREASE;
+	assert_true(study_is_judged(&m));
+	m.direction = CHART_NEUTRAL;
+	assert_false(study_is_judged(&m));
+	m.shape = EFFECT_MEAN;
+	assert_false(study_is_judged(&m));
+	m.direction = CHART_INCREASE;
+	assert_false(study_is_judged(&m));
+}
+
 static void study_measure_run__makes_one_run_chart(void **state)
 {
 	struct study_measure measure;
@@ -413,6 +434,10 @@ static void study_sentence__says_what_is_lacking(void **state)
 	study_sentence(&e, out);
 	assert_string_equal(out, "too early to say: too few events before or "
 				 "after");
+	e.state = EFFECT_NO_SCATTER;
+	study_sentence(&e, out);
+	assert_string_equal(out, "no ratio: the figures do not vary at all, so "
+				 "nobody can say how sure a difference is");
 	for (state_of = EFFECT_TOO_EARLY; state_of <= EFFECT_NO_FIT;
 	     state_of++) {
 		e.state = state_of;
@@ -436,6 +461,33 @@ static void study_sentence_as__speaks_of_means_and_of_before(void **state)
 	study_sentence_as(&e, EFFECT_RATE, STUDY_CONTROLLED, out);
 	assert_string_equal(out, "10 % fewer than regions without it would "
 				 "suggest (range 20 % fewer to 10 % more)");
+}
+
+/* Nobody reads thousands of percent. */
+static void study_sentence_as__stops_at_a_thousand_times(void **state)
+{
+	struct effect e = {
+		.state = EFFECT_FULL, .ratio = 2000, .low = 1.5, .high = 1e6
+	};
+	char out[STUDY_SENTENCE_BYTES];
+
+	(void)state;
+	study_sentence_as(&e, EFFECT_RATE, STUDY_TREND, out);
+	assert_string_equal(out, "over 1000 times as many as the earlier trend "
+				 "would have given (range 50 % more to over "
+				 "1000 times as many)");
+	e.low = 0.5;
+	e.ratio = 900;
+	study_sentence_as(&e, EFFECT_MEAN, STUDY_BEFORE, out);
+	assert_string_equal(out, "89900 % higher than before, not allowing for "
+				 "trend (range 50 % lower to over 1000 times "
+				 "as high)");
+	e.low = 1001;
+	e.ratio = 2000;
+	study_sentence_as(&e, EFFECT_RATE, STUDY_BEFORE, out);
+	assert_string_equal(out, "over 1000 times as many as before, not "
+				 "allowing for trend (range over 1000 times as "
+				 "many)");
 }
 
 static void study_words__say_what_the_last_point_is(void **state)
@@ -523,11 +575,14 @@ int main(void)
 			study_make__follows_rebases_with_enough_on_each_side),
 		cmocka_unit_test(study_record__reads_the_field_rebase),
 		cmocka_unit_test(study_measure_of__reads_a_measure),
+		cmocka_unit_test(
+			study_is_judged__is_where_fewer_events_are_better),
 		cmocka_unit_test(study_measure_run__makes_one_run_chart),
 		cmocka_unit_test(study_sentence__says_how_many_fewer),
 		cmocka_unit_test(study_sentence__says_what_is_lacking),
 		cmocka_unit_test(
 			study_sentence_as__speaks_of_means_and_of_before),
+		cmocka_unit_test(study_sentence_as__stops_at_a_thousand_times),
 		cmocka_unit_test(study_words__say_what_the_last_point_is),
 		cmocka_unit_test(study_unit__says_what_a_value_is),
 		cmocka_unit_test(study_chart_advice__says_what_to_do),
