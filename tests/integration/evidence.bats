@@ -415,7 +415,7 @@ for line in sys.stdin:
 @test "evidence --csv follows --per and --target" {
 	sheet >falls.csv
 	run -0 weald evidence --csv falls.csv --shape rate --direction decrease \
-		--per 1000 --target 150
+		--per 1000 --target 150 --denominator Seen
 	[[ $output == *"rate, per 1000"* ]]
 	[[ $output == *"target          150.0: "* ]]
 	run -0 file --target 90 --json
