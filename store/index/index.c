@@ -28,7 +28,7 @@
 	"PRAGMA mmap_size = 0;"
 #define PRAGMAS_READ              \
 	"PRAGMA query_only = ON;" \
-	"PRAGMA cache_size = -8192;"
+	"PRAGMA cache_size = -32768;"
 #define PRAGMAS_WRITE                           \
 	"PRAGMA journal_mode = WAL;"            \
 	"PRAGMA synchronous = NORMAL;"          \

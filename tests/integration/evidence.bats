@@ -159,11 +159,11 @@ again() {
 @test "evidence --csv of means that never vary has no estimate, and says why" {
 	sheet | sed 's/,[0-9]*,/,4100,/' >falls.csv
 	run -0 weald evidence --csv falls.csv --shape mean --direction decrease \
-		--start 2025-01-01
+		--numerator Late --denominator Seen --start 2025-01-01
 	[[ $output == *"the figures do not vary at all, so nobody can say how sure a difference is; are these rounded or copied?"* ]]
 	[[ $output != *improved* ]]
 	run -0 weald evidence --csv falls.csv --shape mean --direction decrease \
-		--start 2025-01-01 --json
+		--numerator Late --denominator Seen --start 2025-01-01 --json
 	json 'lines[0]["effects"]["own_trend"]["state"] == "no-scatter"'
 }
 
