@@ -308,14 +308,9 @@ static int print_note(struct comparing *p, const struct compared *one,
 	if (r == WEALD_OK && one->own_trend.state == EFFECT_SHORT) {
 		r = buf_add_text(&line, "; few months");
 	}
-	if (r == WEALD_OK && has_ratio(one) && !one->pooled) {
-		r = buf_add_text(&line, "; its figures do not scatter at all, "
-					"so that it is not pooled");
-	}
 	if (r == WEALD_OK && one->own_trend.state == EFFECT_NO_FIT &&
 	    measured) {
-		r = buf_add_text(&line, "; no trend fits its figures, or they "
-					"do not scatter at all");
+		r = buf_add_text(&line, "; no trend fits its figures");
 	}
 	if (r == WEALD_OK && line.len > nothing) {
 		line.data[nothing] = ':';

@@ -28,8 +28,7 @@ static const struct {
 	{ "over", "nothing: a number is larger than what it is of" },
 	{ "no-events", "no ratio: none counted before, or none after" },
 	{ "no-scatter", "nothing: the figures do not vary at all" },
-	{ "no-fit",
-	  "nothing: no trend fits the numbers, or they do not scatter at all" },
+	{ "no-fit", "nothing: no trend fits the numbers" },
 	{ "no-measure", "nothing yet: its measure is not here" },
 };
 
@@ -140,11 +139,6 @@ static int print_more(const struct showing *s, const struct compared *c)
 				    "the two had none"
 				  : "");
 
-	if (r == WEALD_OK && c->own_trend.ratio > 0 && !c->pooled) {
-		r = prose_say(s->width, NO_LABEL, INDENT,
-			      "its figures do not scatter at all, so that it "
-			      "is not pooled");
-	}
 	r = r == WEALD_OK ? print_plain(s, &c->before_after) : r;
 	r = r == WEALD_OK ? print_controlled(s, c) : r;
 	return r == WEALD_OK ? print_certainty(s, &c->certainty) : r;

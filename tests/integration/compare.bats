@@ -146,12 +146,12 @@ evidence() {
 	weald publish minutes trolley even >/dev/null 2>&1
 	run -0 weald compare intervention/trolley
 	[[ $output == *"One region tried it; its figures give "*"the figures do not vary at all."* ]]
-	[[ $output == *"reader-land: "*"do not scatter at all"* ]]
+	[[ $output == *"  figures do not vary  "* ]]
 	[[ $output != *"no estimate yet"* ]]
 	run -0 weald show intervention/trolley
-	[[ $output == *"Minutes to the dose: 1 region, "*"there is no scatter at all"* ]]
+	[[ $output == *"Minutes to the dose: 1 region, "*"the figures do not vary at all"* ]]
 	run -0 weald show evidence/even
-	[[ $output == *"do not scatter at all"* ]]
+	[[ $output == *"the figures do not vary at all"* ]]
 }
 
 @test "compare judges days between events as it judges events" {
