@@ -309,7 +309,7 @@ static int like_words(struct index *x, const struct wording *words,
 		      struct likeness *like, bool missing[WORDS_MAX],
 		      struct weald_msg *msg)
 {
-	struct rarity rarity[WORDS_MAX];
+	struct rarity rarity[WORDS_MAX] = { 0 };
 	struct like_looking look = { .like = like,
 				     .rarity = rarity,
 				     .missing = missing,
