@@ -170,7 +170,7 @@ garble() {
 	weald import "$BATS_FILE_TMPDIR/odd.git" >/dev/null
 	flock 9
 	run -0 --separate-stderr weald search trolley
-	[[ $stderr == *"the newest 13 updates are not in the index yet"*"what was withdrawn may be among them"* ]]
+	[[ $stderr == *"the newest 24 updates are not in the index yet"*"what was withdrawn may be among them"* ]]
 	run -0 --separate-stderr weald search --json trolley
 	json 'lines[-1]["complete"] is False'
 	exec 9>&-
