@@ -517,7 +517,7 @@ static int check_target(struct reading *rd, const struct evidence_source *s)
 	const struct chart *chart = &s->study.rebased;
 	const double target = rd->measure.target;
 	struct problems problems = { .n = 0 };
-	double least = INFINITY;
+	double least = (double)INFINITY;
 	double most = 0;
 	size_t i;
 	int r;
