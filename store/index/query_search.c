@@ -63,14 +63,15 @@ static int by_id(const void *a, const void *b)
 static void add_bm25(struct ranking *ranking, const struct reading *rd,
 		     size_t first)
 {
-	struct ranked *list = ranking->list + first;
 	size_t n = ranking->n - first;
+	struct ranked *list;
 	struct ranked *found;
 	size_t i;
 
 	if (n == 0) {
-		return;
+		return; /* there may be no list to point into */
 	}
+	list = ranking->list + first;
 	qsort(list, n, sizeof *list, by_id);
 	for (i = 0; i < rd->n; i++) {
 		found = bsearch(&(struct ranked){ .id = rd->list[i].id }, list,
