@@ -8,29 +8,6 @@
 
 #define SENTENCE_BYTES_MAX 8192u
 
-struct pair {
-	const char *key;
-	json_t *value; /* taken */
-};
-
-static json_t *object_of(const struct pair *pairs, size_t n)
-{
-	json_t *o = json_object();
-	size_t i;
-	int failed = o == NULL;
-
-	for (i = 0; i < n; i++) {
-		failed |= json_object_set_new(o, pairs[i].key, pairs[i].value);
-	}
-	if (failed) {
-		json_decref(o);
-		return NULL;
-	}
-	return o;
-}
-
-#define OBJECT(pairs) object_of((pairs), sizeof(pairs) / sizeof(pairs)[0])
-
 static json_t *text_json(const char *text)
 {
 	return json_span(span_of(text));
@@ -41,18 +18,13 @@ static json_t *size_json(size_t n)
 	return json_integer((json_int_t)n);
 }
 
-static bool has_estimate(const struct effect *e)
-{
-	return e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
-}
-
 json_t *compare_effect_json(const struct effect *e)
 {
-	if (!has_estimate(e)) {
+	if (!effect_has_estimate(e)) {
 		return json_null();
 	}
 	{
-		const struct pair pairs[] = {
+		const struct json_pair pairs[] = {
 			{ "ratio", json_number(e->ratio) },
 			{ "low", json_number(e->low) },
 			{ "high", json_number(e->high) },
@@ -62,7 +34,7 @@ json_t *compare_effect_json(const struct effect *e)
 			{ "half_added", json_boolean(e->half_added) },
 		};
 
-		return OBJECT(pairs);
+		return JSON_OBJECT(pairs);
 	}
 }
 
@@ -70,7 +42,7 @@ static json_t *own_trend_json(const struct effect *e)
 {
 	json_t *o = compare_effect_json(e);
 
-	if (has_estimate(e) &&
+	if (effect_has_estimate(e) &&
 	    (json_object_set_new(o, "phi", json_number(e->phi)) != 0 ||
 	     json_object_set_new(o, "lag1", json_number(e->lag1)) != 0)) {
 		json_decref(o);
@@ -198,7 +170,7 @@ static json_t *judged_json(const struct compared *c)
 /* Those that cannot be compared with, by the reason. */
 static json_t *left_out_json(const struct compared *c)
 {
-	const struct pair pairs[] = {
+	const struct json_pair pairs[] = {
 		{ "unpinned", size_json(c->comparators[COMPARATOR_UNPINNED]) },
 		{ "same-region", size_json(c->comparators[COMPARATOR_REGION]) },
 		{ "adopted", size_json(c->comparators[COMPARATOR_ADOPTED]) },
@@ -209,12 +181,12 @@ static json_t *left_out_json(const struct compared *c)
 		{ "absent", size_json(c->comparators[COMPARATOR_ABSENT]) },
 	};
 
-	return OBJECT(pairs);
+	return JSON_OBJECT(pairs);
 }
 
 static json_t *region_json(const struct compared *c)
 {
-	const struct pair pairs[] = {
+	const struct json_pair pairs[] = {
 		{ "region", text_json(c->region) },
 		{ "sources", sources_json(c) },
 		{ "how", text_json(how_name(c->how)) },
@@ -238,7 +210,7 @@ static json_t *region_json(const struct compared *c)
 		{ "judged", judged_json(c) },
 	};
 
-	return OBJECT(pairs);
+	return JSON_OBJECT(pairs);
 }
 
 static json_t *regions_json(const struct comparison *c)
@@ -264,7 +236,7 @@ static json_t *pooled_json(const struct pool *p)
 		return json_null();
 	}
 	{
-		const struct pair pairs[] = {
+		const struct json_pair pairs[] = {
 			{ "k", size_json(p->k) },
 			{ "ratio", json_number(p->ratio) },
 			{ "low", json_number(p->low) },
@@ -282,7 +254,7 @@ static json_t *pooled_json(const struct pool *p)
 						  : json_null() },
 		};
 
-		return OBJECT(pairs);
+		return JSON_OBJECT(pairs);
 	}
 }
 
@@ -301,7 +273,7 @@ static json_t *sentence_json(const struct comparison *c)
 
 json_t *compare_json(const struct comparison *c)
 {
-	const struct pair pairs[] = {
+	const struct json_pair pairs[] = {
 		{ "engine", json_string(EFFECT_ENGINE) },
 		{ "intervention", text_json(c->intervention) },
 		{ "intervention_title", text_json(c->intervention_title) },
@@ -332,5 +304,5 @@ json_t *compare_json(const struct comparison *c)
 		{ "sentence", sentence_json(c) },
 	};
 
-	return OBJECT(pairs);
+	return JSON_OBJECT(pairs);
 }

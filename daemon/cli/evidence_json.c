@@ -159,7 +159,7 @@ static const char *verdict_name(const struct study_measure *m,
 static json_t *effect_json(const struct study_measure *m,
 			   const struct effect *e, enum study_against against)
 {
-	const bool is = e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
+	const bool is = effect_has_estimate(e);
 	char sentence[STUDY_SENTENCE_BYTES];
 
 	study_sentence_as(e, m->shape, against, sentence);

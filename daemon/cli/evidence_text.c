@@ -75,11 +75,6 @@ static void month_text(int32_t month, char out[MONTH_BYTES])
 		       (int)(since % 12 + 1));
 }
 
-static bool has_estimate(const struct effect *e)
-{
-	return e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
-}
-
 /* ---- what it is ----------------------------------------------------------
  */
 
@@ -372,25 +367,6 @@ static int put_periods(const struct printing *p)
 /* ---- effects -------------------------------------------------------------
  */
 
-static const char *verdict_words(const struct printing *p,
-				 const struct effect *e)
-{
-	if (!study_is_judged(&p->study->measure)) {
-		return "";
-	}
-	switch (effect_verdict(e)) {
-	case EFFECT_IMPROVED:
-		return ": improved";
-	case EFFECT_WORSE:
-		return ": worse";
-	case EFFECT_UNCLEAR:
-		return ": unclear, an effect of this size may be chance";
-	case EFFECT_UNKNOWN:
-		break;
-	}
-	return "";
-}
-
 static int put_ratio(const struct printing *p, const struct effect *e,
 		     bool has_lag1)
 {
@@ -430,9 +406,10 @@ static int put_effect(const struct printing *p, const char *name,
 	int r;
 
 	study_sentence_as(e, p->study->measure.shape, against, sentence);
-	if (has_estimate(e)) {
+	if (effect_has_estimate(e)) {
 		r = say(p, name, "%s%s", sentence,
-			headline ? verdict_words(p, e) : "");
+			headline ? study_verdict_words(&p->study->measure, e)
+				 : "");
 		return r == WEALD_OK
 			       ? put_ratio(p, e, against != STUDY_CONTROLLED)
 			       : r;
@@ -515,12 +492,12 @@ static int put_effects(const struct printing *p)
 			"the measure watches for harm elsewhere, so "
 			"there is no verdict");
 	}
-	if (r == WEALD_OK && has_estimate(&study->before_after)) {
+	if (r == WEALD_OK && effect_has_estimate(&study->before_after)) {
 		r = put_effect(p, "before/after", &study->before_after,
 			       STUDY_BEFORE);
 	}
 	r = r == WEALD_OK ? put_controlled(p) : r;
-	if (r == WEALD_OK && has_estimate(&study->season)) {
+	if (r == WEALD_OK && effect_has_estimate(&study->season)) {
 		r = put_effect(p, "with the season", &study->season,
 			       STUDY_TREND);
 	}

@@ -404,29 +404,6 @@ static json_t *time_json(uint64_t seconds)
 	return json_string(time);
 }
 
-struct pair {
-	const char *key;
-	json_t *value; /* taken */
-};
-
-static json_t *object_of(const struct pair *pairs, size_t n)
-{
-	json_t *o = json_object();
-	size_t i;
-	int failed = o == NULL;
-
-	for (i = 0; i < n; i++) {
-		failed |= json_object_set_new(o, pairs[i].key, pairs[i].value);
-	}
-	if (failed) {
-		json_decref(o);
-		return NULL;
-	}
-	return o;
-}
-
-#define OBJECT(pairs) object_of((pairs), sizeof(pairs) / sizeof(pairs)[0])
-
 /* Of the latest version. */
 static const char *state_name(enum index_state state)
 {
@@ -444,7 +421,7 @@ static const char *state_name(enum index_state state)
 
 json_t *hits_json(const struct hit *h)
 {
-	const struct pair pairs[] = {
+	const struct json_pair pairs[] = {
 		{ "ref", text_json(h->ref) },
 		{ "region", text_json(h->region) },
 		{ "kind", text_json(h->kind) },
@@ -465,12 +442,12 @@ json_t *hits_json(const struct hit *h)
 		{ "improved", uint_json(h->improved) },
 	};
 
-	return OBJECT(pairs);
+	return JSON_OBJECT(pairs);
 }
 
 json_t *hits_use_json(const struct use *u)
 {
-	const struct pair pairs[] = {
+	const struct json_pair pairs[] = {
 		{ "region", text_json(u->region) },
 		{ "adoption", text_json(u->adoption) },
 		{ "title", text_json(u->title) },
@@ -490,7 +467,7 @@ json_t *hits_use_json(const struct use *u)
 		{ "own", json_boolean(u->own) },
 	};
 
-	return OBJECT(pairs);
+	return JSON_OBJECT(pairs);
 }
 
 static json_t *hit_list_json(const struct hit *list, size_t n)
@@ -524,7 +501,7 @@ static json_t *use_list_json(const struct derived *d)
 
 json_t *hits_derived_json(const struct derived *d)
 {
-	const struct pair pairs[] = {
+	const struct json_pair pairs[] = {
 		{ "maturity", text_json(d->maturity) },
 		{ "tried", uint_json(d->tried) },
 		{ "improved", uint_json(d->improved) },
@@ -541,12 +518,12 @@ json_t *hits_derived_json(const struct derived *d)
 		  hit_list_json(d->contradicted, d->contradicted_n) },
 	};
 
-	return OBJECT(pairs);
+	return JSON_OBJECT(pairs);
 }
 
 json_t *hits_alert_json(const struct alert *a)
 {
-	const struct pair pairs[] = {
+	const struct json_pair pairs[] = {
 		{ "target", text_json(a->target) },
 		{ "target_title", text_json(a->target_title) },
 		{ "by", text_json(a->by) },
@@ -560,7 +537,7 @@ json_t *hits_alert_json(const struct alert *a)
 		{ "acknowledged", json_boolean(a->acknowledged) },
 	};
 
-	return OBJECT(pairs);
+	return JSON_OBJECT(pairs);
 }
 
 int hits_print_json(struct cli *c, const char *type, json_t *o)

@@ -21,6 +21,22 @@ void json_line_release(struct json_line *j)
 	j->object = NULL;
 }
 
+json_t *json_object_of(const struct json_pair *pairs, size_t n)
+{
+	json_t *o = json_object();
+	size_t i;
+	int failed = o == NULL;
+
+	for (i = 0; i < n; i++) {
+		failed |= json_object_set_new(o, pairs[i].key, pairs[i].value);
+	}
+	if (failed) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
 json_t *json_number(double v)
 {
 	if (!isfinite(v)) {

@@ -48,6 +48,16 @@ json_t *json_span(struct span text);
  */
 json_t *json_number(double v);
 
+/* A key of an object and its value, which is taken, also on failure. */
+struct json_pair {
+	const char *key;
+	json_t *value;
+};
+/* NULL where there is no memory, or one of the values is NULL. */
+json_t *json_object_of(const struct json_pair *pairs, size_t n);
+#define JSON_OBJECT(pairs) \
+	json_object_of((pairs), sizeof(pairs) / sizeof(pairs)[0])
+
 /* Print and release. WEALD_NOMEM. */
 int json_line_print(struct json_line *j);
 

@@ -49,8 +49,8 @@ struct forest {
 
 static bool has_estimate(const struct effect *e)
 {
-	return (e->state == EFFECT_FULL || e->state == EFFECT_SHORT) &&
-	       e->ratio > 0 && e->low > 0 && e->high >= e->low;
+	return effect_has_estimate(e) && e->ratio > 0 && e->low > 0 &&
+	       e->high >= e->low;
 }
 
 /* ---- words ---------------------------------------------------------------

@@ -368,30 +368,7 @@ static void add_ratio(struct page *page, const struct effect *e)
 	page_add(page, "ratio %s (95 %% interval %s to %s)", ratio, low, high);
 }
 
-static bool has_estimate(const struct effect *e)
-{
-	return e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
-}
-
 /* Does it say anything? Only of measures that count what should not happen. */
-static const char *verdict_words(const struct study *s)
-{
-	if (!study_is_judged(&s->measure)) {
-		return "";
-	}
-	switch (effect_verdict(&s->own_trend)) {
-	case EFFECT_IMPROVED:
-		return ": improved";
-	case EFFECT_WORSE:
-		return ": worse";
-	case EFFECT_UNCLEAR:
-		return ": unclear, an effect of this size may be chance";
-	case EFFECT_UNKNOWN:
-		break;
-	}
-	return "";
-}
-
 static void say_effect(struct picture *pic)
 {
 	const struct study *s = pic->study;
@@ -403,20 +380,21 @@ static void say_effect(struct picture *pic)
 	}
 	study_sentence_as(&s->own_trend, s->measure.shape, STUDY_TREND,
 			  sentence);
-	if (has_estimate(&s->own_trend)) {
+	if (effect_has_estimate(&s->own_trend)) {
 		page_add(page, "Its own trend allowed for: %s%s; ", sentence,
-			 verdict_words(s));
+			 study_verdict_words(&s->measure, &s->own_trend));
 		add_ratio(page, &s->own_trend);
 		page_add(page, ".");
 	} else {
 		page_add(page, "The effect: %s.", sentence);
 	}
 	page_say_words(page, &strong);
-	if (has_estimate(&s->own_trend) && pic->spc->certainty[0] != '\0') {
+	if (effect_has_estimate(&s->own_trend) &&
+	    pic->spc->certainty[0] != '\0') {
 		page_add(page, "Certainty: %s.", pic->spc->certainty);
 		page_say_words(page, &strong);
 	}
-	if (has_estimate(&s->before_after)) {
+	if (effect_has_estimate(&s->before_after)) {
 		page_add(page, "Before and after, not allowing for trend: ");
 		add_ratio(page, &s->before_after);
 		page_add(page, ".");
@@ -674,8 +652,8 @@ static void tell_effect(const struct picture *pic, struct buf *b, int *err)
 			  sentence);
 	tell(b, err, "The effect, its own trend allowed for: ");
 	tell(b, err, sentence);
-	if (has_estimate(&s->own_trend)) {
-		tell(b, err, verdict_words(s));
+	if (effect_has_estimate(&s->own_trend)) {
+		tell(b, err, study_verdict_words(&s->measure, &s->own_trend));
 		tell(b, err,
 		     pic->spc->certainty[0] != '\0' ? ". Certainty: " : "");
 		tell(b, err, pic->spc->certainty);

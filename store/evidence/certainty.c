@@ -136,11 +136,6 @@ enum certainty certainty_start(const char *design)
 	return designs[design_index(design)].start;
 }
 
-static bool has_estimate(const struct effect *e)
-{
-	return e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
-}
-
 unsigned bias_of(const struct bias_fields *f, const struct effect *own_trend,
 		 const struct effect *before_after)
 {
@@ -160,10 +155,12 @@ unsigned bias_of(const struct bias_fields *f, const struct effect *own_trend,
 	if (f->measure_changed) {
 		bias |= BIAS_MEASURE_CHANGED;
 	}
-	if (has_estimate(own_trend) && fabs(own_trend->lag1) > LAG1_MAX) {
+	if (effect_has_estimate(own_trend) &&
+	    fabs(own_trend->lag1) > LAG1_MAX) {
 		bias |= BIAS_LAG1;
 	}
-	if (has_estimate(own_trend) && has_estimate(before_after) &&
+	if (effect_has_estimate(own_trend) &&
+	    effect_has_estimate(before_after) &&
 	    ((own_trend->ratio < 1 && before_after->ratio > 1) ||
 	     (own_trend->ratio > 1 && before_after->ratio < 1))) {
 		bias |= BIAS_SIDES;

@@ -14,11 +14,6 @@ struct pair {
 	size_t n;
 };
 
-static bool has_estimate(const struct effect *e)
-{
-	return e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
-}
-
 /* Is there a figure, or one that cannot be and has to be told? */
 static bool row_counts(const struct series_row *row, enum effect_shape shape)
 {
@@ -113,12 +108,12 @@ void effect_controlled(const struct series *own,
 	series.n = p.n;
 	series.rows = p.own;
 	effect_before_after(&series, shape, out);
-	if (!has_estimate(out)) {
+	if (!effect_has_estimate(out)) {
 		return;
 	}
 	series.rows = p.others;
 	effect_before_after(&series, shape, &theirs);
-	if (has_estimate(&theirs)) {
+	if (effect_has_estimate(&theirs)) {
 		effect_divide(out, &theirs);
 		return;
 	}

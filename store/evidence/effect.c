@@ -522,7 +522,7 @@ static void points_estimate(struct points *p, size_t columns,
 		out->months_after = whole_months(p->events[1]);
 	}
 	out->state = points_enough(p, columns, out);
-	if (out->state == EFFECT_FULL || out->state == EFFECT_SHORT) {
+	if (effect_has_estimate(out)) {
 		fitted = points_fit(p, columns, out);
 	}
 	if (fitted != EFFECT_FULL) {
@@ -614,6 +614,11 @@ void effect_all_shapes(const struct series *s,
 		points_estimate(&e.points, COLUMNS_TREND, &own_trend[i]);
 		points_estimate(&e.points, COLUMNS_PLAIN, &before_after[i]);
 	}
+}
+
+bool effect_has_estimate(const struct effect *e)
+{
+	return e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
 }
 
 const char *effect_state_name(enum effect_state state)

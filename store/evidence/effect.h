@@ -119,6 +119,9 @@ enum effect_state effect_row_state(const struct series_row *row,
  */
 bool effect_set(struct effect *e, double log_ratio, double variance, size_t df);
 
+/* Is there an estimate? For the states full and short. */
+bool effect_has_estimate(const struct effect *e);
+
 /* "full", "too-early" ... */
 const char *effect_state_name(enum effect_state state);
 

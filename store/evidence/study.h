@@ -161,4 +161,11 @@ void study_signals_words(const struct chart *c, char out[STUDY_WORDS_BYTES]);
 /* The second opinion on @a. */
 void study_anhoej_words(const struct anhoej *a, char out[STUDY_WORDS_BYTES]);
 
+/*
+ * What may be said after the sentence of @e, by @m: ": improved", ": unclear,
+ * an effect of this size may be chance" ...; "" where there is no verdict.
+ */
+const char *study_verdict_words(const struct study_measure *m,
+				const struct effect *e);
+
 #endif

@@ -13,11 +13,6 @@
 /* ---- effects -------------------------------------------------------------
  */
 
-static bool has_estimate(const struct effect *e)
-{
-	return e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
-}
-
 static const char *fewer(enum effect_shape shape)
 {
 	return shape == EFFECT_MEAN ? "lower" : "fewer";
@@ -146,7 +141,7 @@ void study_sentence_as(const struct effect *e, enum effect_shape shape,
 	char range[80];
 	int percent;
 
-	if (!has_estimate(e)) {
+	if (!effect_has_estimate(e)) {
 		no_estimate_words(e, out, STUDY_SENTENCE_BYTES);
 		return;
 	}
@@ -373,4 +368,23 @@ void study_anhoej_words(const struct anhoej *a, char out[STUDY_WORDS_BYTES])
 		       a->signal ? "signal" : "no signal", a->longest_run,
 		       a->longest_run_max, a->crossings,
 		       a->crossings == 1 ? "" : "s", a->crossings_min);
+}
+
+const char *study_verdict_words(const struct study_measure *m,
+				const struct effect *e)
+{
+	if (!study_is_judged(m)) {
+		return "";
+	}
+	switch (effect_verdict(e)) {
+	case EFFECT_IMPROVED:
+		return ": improved";
+	case EFFECT_WORSE:
+		return ": worse";
+	case EFFECT_UNCLEAR:
+		return ": unclear, an effect of this size may be chance";
+	case EFFECT_UNKNOWN:
+		break;
+	}
+	return "";
 }

@@ -69,8 +69,6 @@ struct compare_by {
 /* The result of one region from its @n records, into the zeroed @out. */
 int compared_read(const struct compare_by *by, const struct site *sites,
 		  size_t n, struct compared *out);
-/* Full or short. */
-bool has_estimate(const struct effect *e);
 /* May a reader of @setting take it for their own? @settings: "," between. */
 bool settings_share(const char *settings, const char *setting);
 /* What certainty is judged by, for one region of @weight. */

@@ -38,11 +38,6 @@ struct figures_list {
 	size_t n;
 };
 
-bool has_estimate(const struct effect *e)
-{
-	return e->state == EFFECT_FULL || e->state == EFFECT_SHORT;
-}
-
 static void figures_release(struct figures *f)
 {
 	free(f->design);
@@ -344,8 +339,9 @@ static int figures_compare(const void *a, const void *b)
 	const struct figures *f = a;
 	const struct figures *g = b;
 
-	if (has_estimate(&f->own_trend) != has_estimate(&g->own_trend)) {
-		return has_estimate(&f->own_trend) ? -1 : 1;
+	if (effect_has_estimate(&f->own_trend) !=
+	    effect_has_estimate(&g->own_trend)) {
+		return effect_has_estimate(&f->own_trend) ? -1 : 1;
 	}
 	if (f->series.n != g->series.n) {
 		return f->series.n > g->series.n ? -1 : 1;
@@ -431,7 +427,7 @@ static int add_up(const struct figures_list *l, enum effect_shape shape,
 	if (r == WEALD_OK) {
 		effect_own_trend(&sum, shape, &out->own_trend);
 		effect_before_after(&sum, shape, &out->before_after);
-		*out_done = has_estimate(&out->own_trend);
+		*out_done = effect_has_estimate(&out->own_trend);
 	}
 	series_release(&sum);
 	return r == WEALD_INVALID ? WEALD_OK : r;
@@ -443,7 +439,8 @@ static int add_up(const struct figures_list *l, enum effect_shape shape,
  */
 static bool is_region_wide(const struct figures *f)
 {
-	return has_estimate(&f->own_trend) && strcmp(f->scope, "region") == 0;
+	return effect_has_estimate(&f->own_trend) &&
+	       strcmp(f->scope, "region") == 0;
 }
 
 static bool has_region_wide(const struct figures_list *l)
@@ -464,8 +461,9 @@ static bool is_better(const struct figures *f, const struct figures *g)
 	if (is_region_wide(f) != is_region_wide(g)) {
 		return is_region_wide(f);
 	}
-	if (has_estimate(&f->own_trend) != has_estimate(&g->own_trend)) {
-		return has_estimate(&f->own_trend);
+	if (effect_has_estimate(&f->own_trend) !=
+	    effect_has_estimate(&g->own_trend)) {
+		return effect_has_estimate(&f->own_trend);
 	}
 	return f->place < g->place;
 }
@@ -862,7 +860,7 @@ static int compared_fill(const struct compare_by *by,
 	int r = text_set(&out->region, site->region);
 
 	out->own = site->own;
-	out->pooled = has_estimate(&out->own_trend) && pool_can(&in);
+	out->pooled = effect_has_estimate(&out->own_trend) && pool_can(&in);
 	if (r == WEALD_OK) {
 		r = set_sources(l, out);
 	}

@@ -348,7 +348,7 @@ static int take_compared(struct index *x, const struct finding *list, size_t n,
 	if (r == WEALD_OK) {
 		(void)snprintf(found.state, sizeof found.state, "%s",
 			       effect_state_name(c.own_trend.state));
-		if (has_estimate(&c.own_trend)) {
+		if (effect_has_estimate(&c.own_trend)) {
 			found.ratio = c.own_trend.ratio;
 			found.low = c.own_trend.low;
 			found.high = c.own_trend.high;
