@@ -12,49 +12,10 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "store/fs.h"
-
-/* Tests run from the root of the repository; README.md there says whose they
- * are. */
-#define DATA "tests/data/effects/"
+#include "tests/unit/effectkit.h"
 
 /* ---- helpers -------------------------------------------------------------
  */
-
-static void assert_close(double got, double expected, double relative)
-{
-	if (!(fabs(got - expected) <= relative * fabs(expected))) {
-		print_error("%.15g is not %.15g\n", got, expected);
-		fail();
-	}
-}
-
-static struct series_row row_of(int32_t month, double numerator,
-				double denominator, enum series_phase phase)
-{
-	struct series_row row = { 0 };
-
-	row.month = month;
-	row.day = 1;
-	row.numerator = numerator;
-	row.denominator = denominator;
-	row.phase = phase;
-	return row;
-}
-
-/* A series of at most 100 rows, in memory of its own. */
-struct made {
-	struct series_row rows[100];
-	struct series series;
-};
-
-static void made_add(struct made *m, struct series_row row)
-{
-	assert_true(m->series.n < 100);
-	m->rows[m->series.n] = row;
-	m->series.rows = m->rows;
-	m->series.n++;
-}
 
 /* @before and @after months of @y of 1,000, and a wave so that they differ. */
 static void made_steady(struct made *m, unsigned before, unsigned after,
@@ -69,42 +30,12 @@ static void made_steady(struct made *m, unsigned before, unsigned after,
 	}
 }
 
-/* The reader of records' series is tested elsewhere; these files are plain. */
-static void made_read(struct made *m, const char *name)
-{
-	char path[200];
-	char phase[20];
-	char line[200];
-	double x;
-	double n;
-	FILE *f;
-	int month;
-	int year;
-
-	memset(m, 0, sizeof *m);
-	(void)snprintf(path, sizeof path, DATA "series/%s.csv", name);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	assert_non_null(fgets(line, sizeof line, f));
-	while (fgets(line, sizeof line, f) != NULL) {
-		/* NOLINTNEXTLINE(cert-err34-c): files of our own */
-		assert_int_equal(sscanf(line, "%d-%d-01,%lf,%lf,%19s", &year,
-					&month, &x, &n, phase),
-				 5);
-		made_add(m, row_of((year - 1970) * 12 + month - 1, x, n,
-				   *phase == 'b'   ? SERIES_BEFORE
-				   : *phase == 'a' ? SERIES_AFTER
-						   : SERIES_TRANSITION));
-	}
-	(void)fclose(f);
-}
-
 static void made_read_sicily(struct made *m)
 {
 	char line[200];
 	double aces;
 	double pop;
-	FILE *f = fopen(DATA "its-01-sicily.csv", "r");
+	FILE *f = fopen(EFFECTKIT_DATA "its-01-sicily.csv", "r");
 	int ban;
 	int month;
 	int year;
@@ -124,42 +55,16 @@ static void made_read_sicily(struct made *m)
 	assert_int_equal(m->series.n, 59);
 }
 
-static json_t *read_expected(const char *name)
-{
-	json_error_t err;
-	char path[200];
-	json_t *o;
-
-	(void)snprintf(path, sizeof path, DATA "%s.expected.json", name);
-	o = json_load_file(path, 0, &err);
-	assert_non_null(o);
-	return o;
-}
-
-static double number(const json_t *o, const char *key)
-{
-	o = json_object_get(o, key);
-	assert_true(json_is_number(o));
-	return json_number_value(o);
-}
-
-static double item(const json_t *o, const char *key, size_t i)
-{
-	o = json_array_get(json_object_get(o, key), i);
-	assert_true(json_is_number(o));
-	return json_number_value(o);
-}
-
 static void assert_as(const struct effect *e, const json_t *expected)
 {
 	assert_int_equal(e->state, EFFECT_FULL);
-	assert_close(e->log_ratio, number(expected, "log_rr"), 1e-9);
-	assert_close(e->ratio, number(expected, "rr"), 1e-9);
-	assert_close(e->low, item(expected, "ci", 0), 1e-8);
-	assert_close(e->high, item(expected, "ci", 1), 1e-8);
-	assert_close(e->phi, number(expected, "phi_used"), 1e-8);
-	assert_close(sqrt(e->variance), number(expected, "se"), 1e-8);
-	assert_int_equal(e->df, (size_t)number(expected, "df"));
+	assert_close(e->log_ratio, expected_number(expected, "log_rr"), 1e-9);
+	assert_close(e->ratio, expected_number(expected, "rr"), 1e-9);
+	assert_close(e->low, expected_item(expected, "ci", 0), 1e-8);
+	assert_close(e->high, expected_item(expected, "ci", 1), 1e-8);
+	assert_close(e->phi, expected_number(expected, "phi_used"), 1e-8);
+	assert_close(sqrt(e->variance), expected_number(expected, "se"), 1e-8);
+	assert_int_equal(e->df, (size_t)expected_number(expected, "df"));
 }
 
 static void assert_same(const struct effect *a, const struct effect *b,
@@ -196,7 +101,7 @@ static effect_fn *const all_fns[] = { effect_own_trend, effect_season,
 
 static void effect_own_trend__agrees_with_the_published_example(void **state)
 {
-	json_t *o = read_expected("its-01-sicily");
+	json_t *o = expected_read("its-01-sicily");
 	const json_t *model;
 	const json_t *ban;
 	struct made m;
@@ -210,12 +115,13 @@ static void effect_own_trend__agrees_with_the_published_example(void **state)
 	made_read_sicily(&m);
 	effect_own_trend(&m.series, EFFECT_RATE, &e);
 	assert_int_equal(e.state, EFFECT_FULL);
-	assert_close(e.ratio, number(ban, "rr"), 1e-10);
-	assert_close(e.low, item(ban, "ci_t", 0), 1e-10);
-	assert_close(e.high, item(ban, "ci_t", 1), 1e-10);
-	assert_close(e.phi, number(model, "dispersion"), 1e-10);
+	assert_close(e.ratio, expected_number(ban, "rr"), 1e-10);
+	assert_close(e.low, expected_item(ban, "ci_t", 0), 1e-10);
+	assert_close(e.high, expected_item(ban, "ci_t", 1), 1e-10);
+	assert_close(e.phi, expected_number(model, "dispersion"), 1e-10);
 	assert_close(sqrt(e.variance),
-		     number(json_object_get(model, "se"), "smokban"), 1e-10);
+		     expected_number(json_object_get(model, "se"), "smokban"),
+		     1e-10);
 	assert_int_equal(e.df, 56);
 	assert_int_equal(e.months_before, 36);
 	assert_int_equal(e.months_after, 23);
@@ -258,7 +164,7 @@ static void effect_season__allows_for_the_time_of_year(void **state)
 
 static void effects__agree_with_those_of_the_examples(void **state)
 {
-	json_t *o = read_expected("example-series");
+	json_t *o = expected_read("example-series");
 	enum effect_shape shape;
 	const char *name;
 	json_t *expected;
@@ -273,7 +179,8 @@ static void effects__agree_with_those_of_the_examples(void **state)
 			json_object_get(expected, "measure_type"));
 
 		made_read(&m, name);
-		assert_int_equal(m.series.n, (size_t)number(expected, "n"));
+		assert_int_equal(m.series.n,
+				 (size_t)expected_number(expected, "n"));
 		if (type == NULL) { /* no intervention */
 			effect_own_trend(&m.series, EFFECT_RATE, &e);
 			assert_none(&e, EFFECT_TOO_EARLY);
@@ -285,8 +192,9 @@ static void effects__agree_with_those_of_the_examples(void **state)
 		effect_own_trend(&m.series, shape, &e);
 		assert_as(&e, json_object_get(expected, "its_step"));
 		assert_close(e.lag1,
-			     number(json_object_get(expected, "its_step"),
-				    "resid_lag1"),
+			     expected_number(json_object_get(expected,
+							     "its_step"),
+					     "resid_lag1"),
 			     1e-6);
 		effect_before_after(&m.series, shape, &e);
 		assert_as(&e, json_object_get(expected, "before_after"));
@@ -309,7 +217,7 @@ static void effect_own_trend__tells_the_six_sepsis_results(void **state)
 		{ "west-midlands", EFFECT_IMPROVED },
 		{ "yorkshire-humber", EFFECT_IMPROVED },
 	};
-	json_t *o = read_expected("example-series");
+	json_t *o = expected_read("example-series");
 	const json_t *pooled;
 	struct effect e;
 	struct made m;
@@ -328,8 +236,9 @@ static void effect_own_trend__tells_the_six_sepsis_results(void **state)
 			       regions[i].region);
 		made_read(&m, name);
 		effect_own_trend(&m.series, EFFECT_PROPORTION, &e);
-		assert_close(e.log_ratio, item(pooled, "log_rr", i), 1e-9);
-		assert_close(e.variance, item(pooled, "var", i), 1e-9);
+		assert_close(e.log_ratio, expected_item(pooled, "log_rr", i),
+			     1e-9);
+		assert_close(e.variance, expected_item(pooled, "var", i), 1e-9);
 		assert_int_equal(effect_verdict(&e), regions[i].verdict);
 	}
 	json_decref(o);
@@ -745,20 +654,6 @@ static void effect_own_trend__allows_for_the_trend_of_means(void **state)
 /* ---- what must hold for any series ---------------------------------------
  */
 
-/* xorshift64: the same on every machine. */
-static uint64_t next_random(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
-
-static unsigned random_below(uint64_t *seed, unsigned n)
-{
-	return (unsigned)(next_random(seed) % n);
-}
-
 static double random_number(uint64_t *seed, bool plain)
 {
 	static const double odd[] = { 0,       1,           1e-300, 1e300,
@@ -799,7 +694,7 @@ static void made_random(struct made *m, uint64_t *seed)
 				(enum series_phase)random_below(seed, 3);
 		}
 		if (random_below(seed, 40) == 0) {
-			m->rows[i].month = (int32_t)next_random(seed);
+			m->rows[i].month = (int32_t)random_next(seed);
 		}
 		m->rows[i].missing = random_below(seed, 20) == 0;
 	}
@@ -870,7 +765,6 @@ static void effect__is_the_same_in_any_order_of_rows(void **state)
 	unsigned shape;
 	unsigned k;
 	size_t f;
-	unsigned i;
 
 	(void)state;
 	for (k = 0; k < 300; k++) {
@@ -878,13 +772,7 @@ static void effect__is_the_same_in_any_order_of_rows(void **state)
 		f = k % FNS_N;
 		shape = k % EFFECT_SHAPES_N;
 		all_fns[f](&m.series, (enum effect_shape)shape, &e);
-		for (i = 23; i > 0; i--) {
-			unsigned j = random_below(&seed, i + 1);
-			struct series_row row = m.rows[i];
-
-			m.rows[i] = m.rows[j];
-			m.rows[j] = row;
-		}
+		made_shuffle(&m, &seed);
 		all_fns[f](&m.series, (enum effect_shape)shape, &mixed);
 		assert_memory_equal(&e, &mixed, sizeof e);
 	}
