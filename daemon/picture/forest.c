@@ -25,16 +25,6 @@
 #define AXIS_LOW  0.05
 #define AXIS_HIGH 20.0
 
-static const struct page_style plain = { .size = TEXT_SIZE,
-					 .colour = INK,
-					 .lines_max = 4 };
-static const struct page_style strong = {
-	.size = TEXT_SIZE, .bold = true, .colour = INK, .lines_max = 4
-};
-static const struct page_style faint = { .size = SMALL_SIZE,
-					 .colour = FAINT,
-					 .lines_max = 3 };
-
 struct forest {
 	const struct comparison *c;
 	const char *sentence;
@@ -510,7 +500,7 @@ static void draw_plot(struct forest *f)
 			 "%zu more regions are not drawn: weald compare lists "
 			 "them.",
 			 c->regions_n - rows);
-		page_say_words(&f->page, &plain);
+		page_say_words(&f->page, &page_plain);
 	}
 }
 
@@ -520,14 +510,14 @@ static void draw_plot(struct forest *f)
 static void say_certainty(struct forest *f)
 {
 	const struct certainty_result *r = &f->c->certainty;
-	struct page_style style = plain;
+	struct page_style style = page_plain;
 	size_t i;
 
 	if (r->level == CERTAINTY_NONE) {
 		return;
 	}
 	page_add(&f->page, "Certainty: %s", certainty_words(r->level));
-	page_say_words(&f->page, &strong);
+	page_say_words(&f->page, &page_strong);
 	style.indent = 18;
 	for (i = 0; i < r->reasons_n; i++) {
 		svg_circle(&f->page.svg, PAGE_MARGIN + 8, f->page.y + 8, 2.5,
@@ -540,7 +530,7 @@ static void say_certainty(struct forest *f)
 static void say_sources(struct forest *f)
 {
 	const struct comparison *c = f->c;
-	struct page_style style = faint;
+	struct page_style style = page_faint;
 	size_t i;
 	size_t k;
 
@@ -567,7 +557,7 @@ static void say_sources(struct forest *f)
 	page_add(&f->page, c->example ? "; an example, invented" : "");
 	style.lines_max = 8;
 	page_say_words(&f->page, &style);
-	page_say(&f->page, &faint, "Computed by " EFFECT_ENGINE ".");
+	page_say(&f->page, &page_faint, "Computed by " EFFECT_ENGINE ".");
 }
 
 /* The alternative: the sentence, then each region. */
@@ -619,7 +609,7 @@ static int finish(struct forest *f, struct buf *out)
 static void say_head(struct forest *f)
 {
 	const struct comparison *c = f->c;
-	struct page_style warning = strong;
+	struct page_style warning = page_strong;
 
 	page_heading(&f->page,
 		     c->intervention_title[0] != '\0' ? c->intervention_title
@@ -638,10 +628,10 @@ static void say_head(struct forest *f)
 	if (c->undesired[0] != '\0') {
 		page_add_text(&f->page, "Counted: ");
 		page_add_text(&f->page, c->undesired);
-		page_say_words(&f->page, &faint);
+		page_say_words(&f->page, &page_faint);
 	}
 	f->page.y += 6;
-	page_say(&f->page, &strong, f->sentence);
+	page_say(&f->page, &page_strong, f->sentence);
 	f->page.y += 8;
 }
 

@@ -15,6 +15,16 @@
 
 #define ICON_SIZE 44.0
 
+const struct page_style page_plain = { .size = TEXT_SIZE,
+				       .colour = INK,
+				       .lines_max = 4 };
+const struct page_style page_strong = {
+	.size = TEXT_SIZE, .bold = true, .colour = INK, .lines_max = 4
+};
+const struct page_style page_faint = { .size = SMALL_SIZE,
+				       .colour = FAINT,
+				       .lines_max = 3 };
+
 /* ---- the page ------------------------------------------------------------
  */
 

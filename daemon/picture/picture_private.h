@@ -57,6 +57,10 @@ struct page_style {
 	const char *colour;
 	size_t lines_max;
 };
+/* The usual ones: text, what matters most, sources and the like. */
+extern const struct page_style page_plain;
+extern const struct page_style page_strong;
+extern const struct page_style page_faint;
 /* A paragraph over the width of the page; nothing for an empty one. */
 void page_say(struct page *p, const struct page_style *style, const char *text);
 /* Put one together: page_add() its parts, then page_say_words(). */

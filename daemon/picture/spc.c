@@ -20,16 +20,6 @@
 /* Months without a figure that are named one by one. */
 #define MISSING_NAMED 6u
 
-static const struct page_style plain = { .size = TEXT_SIZE,
-					 .colour = INK,
-					 .lines_max = 4 };
-static const struct page_style strong = {
-	.size = TEXT_SIZE, .bold = true, .colour = INK, .lines_max = 4
-};
-static const struct page_style faint = { .size = SMALL_SIZE,
-					 .colour = FAINT,
-					 .lines_max = 3 };
-
 struct picture {
 	const struct picture_spc *spc;
 	const struct study *study;
@@ -388,24 +378,24 @@ static void say_effect(struct picture *pic)
 	} else {
 		page_add(page, "The effect: %s.", sentence);
 	}
-	page_say_words(page, &strong);
+	page_say_words(page, &page_strong);
 	if (effect_has_estimate(&s->own_trend) &&
 	    pic->spc->certainty[0] != '\0') {
 		page_add(page, "Certainty: %s.", pic->spc->certainty);
-		page_say_words(page, &strong);
+		page_say_words(page, &page_strong);
 	}
 	if (effect_has_estimate(&s->before_after)) {
 		page_add(page, "Before and after, not allowing for trend: ");
 		add_ratio(page, &s->before_after);
 		page_add(page, ".");
-		page_say_words(page, &plain);
+		page_say_words(page, &page_plain);
 	}
 }
 
 static void say_notes(struct picture *pic)
 {
 	struct page *page = &pic->page;
-	struct page_style style = plain;
+	struct page_style style = page_plain;
 	char month[AXIS_MONTH_BYTES];
 	size_t i;
 
@@ -544,7 +534,7 @@ static void say_limits(struct picture *pic)
 	    (s->measure.target > a->high || s->measure.target < a->low)) {
 		page_add(page, "The target lies outside the axis. ");
 	}
-	page_say_words(page, &plain);
+	page_say_words(page, &page_plain);
 }
 
 static void say_second_opinion(struct picture *pic)
@@ -561,7 +551,7 @@ static void say_second_opinion(struct picture *pic)
 		 a->signal ? "more than chance" : "no more than chance",
 		 a->longest_run, a->longest_run_max, a->crossings,
 		 a->crossings_min);
-	page_say_words(&pic->page, &plain);
+	page_say_words(&pic->page, &page_plain);
 }
 
 static void say_source(struct picture *pic)
@@ -570,10 +560,10 @@ static void say_source(struct picture *pic)
 
 	page_add_text(&pic->page, "Source: ");
 	page_add_text(&pic->page, pic->spc->source);
-	page_say_words(&pic->page, &faint);
+	page_say_words(&pic->page, &page_faint);
 	page_add(&pic->page, "Computed by " EFFECT_ENGINE ", rules %s, %s.",
 		 c->rules.name, chart_words(c->type));
-	page_say_words(&pic->page, &faint);
+	page_say_words(&pic->page, &page_faint);
 }
 
 /* ---- the alternative in words --------------------------------------------
