@@ -572,7 +572,7 @@ struct made_forest {
 	struct comparison c;
 	struct compared regions[REGIONS_MAX];
 	struct source_row sources[REGIONS_MAX];
-	char names[REGIONS_MAX][40];
+	char names[REGIONS_MAX][64];
 };
 
 static char *text(const char *constant)
