@@ -234,16 +234,13 @@ const char *pool_state_name(enum pool_state state)
 	return "no-fit";
 }
 
-const char *pool_differ_words(double i2)
-{
-	if (i2 < I2_LITTLE) {
-		return "little";
-	}
-	return i2 < I2_SOMEWHAT ? "somewhat" : "a lot";
-}
-
 const char *pool_differ(const struct pool *p)
 {
-	return p->differ_more ? "more than the model shows"
-			      : pool_differ_words(p->i2);
+	if (p->differ_more) {
+		return "more than the model shows";
+	}
+	if (p->i2 < I2_LITTLE) {
+		return "little";
+	}
+	return p->i2 < I2_SOMEWHAT ? "somewhat" : "a lot";
 }

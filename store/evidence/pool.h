@@ -79,11 +79,9 @@ void pool(const struct pool_input *in, size_t n, struct pool *out,
 const char *pool_state_name(enum pool_state state);
 
 /*
- * How regions differ, in words: "little" below 40 of I2, "somewhat" below 75,
- * else "a lot".
+ * How regions differ, in words: "more than the model shows" where differ_more,
+ * else "little" below 40 of I2, "somewhat" below 75, and "a lot".
  */
-const char *pool_differ_words(double i2);
-/* The same of @p; "more than the model shows" where differ_more. */
 const char *pool_differ(const struct pool *p);
 
 #endif

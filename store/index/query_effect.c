@@ -14,16 +14,7 @@ int effect_read(struct index *x, int64_t id, struct estimate *out,
 	int r = index_ask(
 		x,
 		"SELECT e.state, e.ratio, e.low, e.high," FEWER_IS_BETTER
-		" FROM link l CROSS JOIN record m ON m.ref = l.target"
-		" CROSS JOIN fact shape"
-		" ON shape.record = m.id AND shape.name = 'shape'"
-		" CROSS JOIN effect e"
-		" ON e.record = l.record AND e.shape = shape.value"
-		" LEFT JOIN fact direction"
-		" ON direction.record = m.id AND direction.name = 'direction'"
-		" LEFT JOIN fact type"
-		" ON type.record = m.id AND type.name = 'type'"
-		" WHERE l.record = ? AND l.rel = 'measure' ORDER BY l.target",
+			FROM_MEASURED " ORDER BY l.target",
 		&s, msg, "i", id);
 
 	memset(out, 0, sizeof *out);

@@ -170,6 +170,21 @@ int alerts_read(struct index *x, bool all, struct alerts *out,
 	" AND (coalesce(direction.value, 'decrease')"   \
 	" = 'decrease' OR shape.value = 'time-between'" \
 	" AND direction.value = 'increase'))"
+/*
+ * The effects of one record (the parameter) by the shape of each of its
+ * measures, with what FEWER_IS_BETTER looks at.
+ */
+#define FROM_MEASURED                                                  \
+	" FROM link l CROSS JOIN record m ON m.ref = l.target"         \
+	" CROSS JOIN fact shape"                                       \
+	" ON shape.record = m.id AND shape.name = 'shape'"             \
+	" CROSS JOIN effect e"                                         \
+	" ON e.record = l.record AND e.shape = shape.value"            \
+	" LEFT JOIN fact direction"                                    \
+	" ON direction.record = m.id AND direction.name = 'direction'" \
+	" LEFT JOIN fact type"                                         \
+	" ON type.record = m.id AND type.name = 'type'"                \
+	" WHERE l.record = ? AND l.rel = 'measure'"
 /* Set the verdict from the rest; @judged: fewer is better. */
 void estimate_judge(struct estimate *e, bool judged);
 /* query_effect() of @id; without the measure the state is "". */

@@ -242,17 +242,7 @@ static int findings_of(struct index *x, const struct trial *t,
 		x,
 		"SELECT l.target, shape.value,"
 		" coalesce(type.value, '') = 'balancing'," FEWER_IS_BETTER ","
-		" e.state, e.ratio, e.low, e.high"
-		" FROM link l CROSS JOIN record m ON m.ref = l.target"
-		" CROSS JOIN fact shape"
-		" ON shape.record = m.id AND shape.name = 'shape'"
-		" CROSS JOIN effect e"
-		" ON e.record = l.record AND e.shape = shape.value"
-		" LEFT JOIN fact direction"
-		" ON direction.record = m.id AND direction.name = 'direction'"
-		" LEFT JOIN fact type"
-		" ON type.record = m.id AND type.name = 'type'"
-		" WHERE l.record = ? AND l.rel = 'measure'"
+		" e.state, e.ratio, e.low, e.high" FROM_MEASURED
 		" AND (? OR EXISTS (SELECT 1 FROM fact b"
 		" WHERE b.record = l.record AND b.name = 'start'))"
 		" GROUP BY l.target",

@@ -416,11 +416,13 @@ static void pool__names_states_and_differences(void **state)
 		assert_string_equal(pool_state_name((enum pool_state)i),
 				    names[i]);
 	}
-	assert_string_equal(pool_differ_words(0), "little");
-	assert_string_equal(pool_differ_words(39.9), "little");
-	assert_string_equal(pool_differ_words(40), "somewhat");
-	assert_string_equal(pool_differ_words(75), "a lot");
-	assert_string_equal(pool_differ_words(100), "a lot");
+	assert_string_equal(pool_differ(&(struct pool){ .i2 = 0 }), "little");
+	assert_string_equal(pool_differ(&(struct pool){ .i2 = 39.9 }),
+			    "little");
+	assert_string_equal(pool_differ(&(struct pool){ .i2 = 40 }),
+			    "somewhat");
+	assert_string_equal(pool_differ(&(struct pool){ .i2 = 75 }), "a lot");
+	assert_string_equal(pool_differ(&(struct pool){ .i2 = 100 }), "a lot");
 }
 
 int main(void)
