@@ -667,17 +667,21 @@ static void index_fill__keeps_what_comes_before_a_damaged_update(void **state)
 
 	(void)desk_found(d, "south-west");
 	desk_publish(d, 0, PROBLEM, PROBLEM_TEXT);
-	desk_publish(d, 0, FIX, FIX_TEXT);
-	feed_close(d->feeds[0]);
 	feedkit_use(d->k, "south-west.git");
-	/* cut out the middle of the newest pack: the content of the last */
 	assert_int_equal(
-		scratch_run("cd '%s' && p=$(ls -t objects/pack/*.pack | "
-			    "head -n 1) && chmod u+w $p && n=$(stat -c %%s $p) "
-			    "&& dd if=/dev/zero of=$p bs=1 seek=14 "
-			    "count=$((n / 2)) conv=notrunc",
+		scratch_run("cd '%s' && ls objects/pack/*.pack >before",
 			    d->k->dir),
 		0);
+	desk_publish(d, 0, FIX, FIX_TEXT);
+	feed_close(d->feeds[0]);
+	/* cut out the middle of the pack that is new: what the last one says */
+	assert_int_equal(scratch_run("cd '%s' && p=$(ls objects/pack/*.pack | "
+				     "comm -13 before -) && chmod u+w $p && "
+				     "n=$(stat -c %%s $p) && "
+				     "dd if=/dev/zero of=$p bs=1 seek=14 "
+				     "count=$((n / 2)) conv=notrunc",
+				     d->k->dir),
+			 0);
 	r = feedkit_open(d->k, FEED_READ);
 	feed_ok(d->k, r);
 	d->feeds[0] = d->k->feed;
