@@ -23,8 +23,10 @@ JOBS ?= $(shell nproc)
 # Seconds that `make fuzz` gives each target, and which targets.
 FUZZ_SECONDS ?= 60
 FUZZERS ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-# What `make check` runs.
+# What `make check` runs. One more at a time than there are cores: many wait.
 SUITES ?= unit fuzz integration interop
+# How far clang-tidy follows each function; this is as far as it ever does.
+TIDY_NODES ?= 225000
 # `make DEPS=true` for those who bring the libraries in their own way.
 DEPS ?= scripts/deps
 PKG_CONFIG ?= pkg-config
@@ -157,7 +159,7 @@ endif
 
 .PHONY: check
 check: all tests | deps-test ## build and run all tests (SUITES=... for some)
-	@scripts/run-tests --build $(B) --jobs $(JOBS) $(SUITES)
+	@scripts/run-tests --build $(B) --jobs $$(($(JOBS) + 1)) $(SUITES)
 
 .PHONY: demo
 demo: all | deps-test ## fifteen regions on this machine (ONCE=1: and no longer)
@@ -314,7 +316,9 @@ lint-format: | deps-dev
 lint-tidy: | deps-dev
 	$(call say,LINT,clang-tidy)
 	@mkdir -p $(B)
-	$(Q)$(call each,$(ALL_SRC) $(TEST_SRC)) -I@ clang-tidy --quiet @ -- \
+	$(Q)$(call each,$(ALL_SRC) $(TEST_SRC)) -I@ clang-tidy --quiet \
+		$(addprefix --extra-arg=-Xclang --extra-arg=, \
+		-analyzer-config max-nodes=$(TIDY_NODES)) @ -- \
 		$(STANDARD) $(PKG_CFLAGS) 2>$(B)/tidy.log || \
 		{ cat $(B)/tidy.log; exit 1; }
 lint-cppcheck: | deps-dev

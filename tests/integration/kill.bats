@@ -12,7 +12,7 @@ setup() {
 
 @test "kill -9 at random moments loses nothing that was said" {
 	unset WEALD_HOME
-	run -0 env WEALD="$WEALD" "$ROOT/tests/kill.sh" "${KILLS:-50}"
+	run -0 env WEALD="$WEALD" "$ROOT/tests/kill.sh" "${KILLS:-25}"
 	echo "$output"
 	[[ $output == *"ok: "*" killed, "* ]]
 	# at least one in ten came before the end, else nothing was tried

@@ -92,6 +92,18 @@ run_tests() {
 	run -2 run_tests units
 }
 
+@test "run-tests runs a part of a suite" {
+	unit a 'echo 1..1; echo "ok 1 - a"'
+	unit b 'echo 1..1; echo "not ok 1 - b"'
+	run -0 run_tests 'unit/test_[ac]'
+	[ "${lines[-1]}" = "1 passed, 0 failed" ]
+	run -1 run_tests unit/test_a unit/test_b
+	[ "${lines[-1]}" = "1 passed, 1 failed" ]
+	run -1 run_tests unit/test_c
+	[ "${lines[-1]}" = "0 passed, 0 failed" ]
+	run -2 run_tests units/test_a
+}
+
 @test "run-tests replays each fuzz target over its corpus" {
 	touch tests/fuzz/fuzz_a.c
 	printf '#!/bin/sh\n%s\n' 'echo 1..1; test -d "$1" && echo "ok 1 - $1"' \
