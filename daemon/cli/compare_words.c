@@ -55,7 +55,7 @@ void compare_kind(const struct comparison *c, char out[COMPARE_KIND_BYTES])
 {
 	if (c->shape[0] == '\0') {
 		(void)snprintf(out, COMPARE_KIND_BYTES,
-			       "this measure has not arrived");
+			       "this measure has not arrived, or is withheld");
 		return;
 	}
 	(void)snprintf(out, COMPARE_KIND_BYTES, "%.40s; %.40s; %.40s",
@@ -265,8 +265,10 @@ int compare_sentence(const struct comparison *c, struct buf *out)
 		return r;
 	}
 	if (c->shape[0] == '\0') {
-		return buf_add_text(out, ", by a measure that has not arrived: "
-					 "nothing can be computed yet.");
+		return buf_add_text(out,
+				    ", by a measure that has not arrived or "
+				    "is withheld: nothing can be computed "
+				    "yet.");
 	}
 	if (c->estimates_n == 0) {
 		return buf_addf(out, "; %s figures give %s.",
