@@ -30,6 +30,7 @@ struct append_job {
 	bool narrow;                     /* contents may be absent, and are: */
 	struct member_follow choice;     /* those that it does not want */
 	/* results */
+	bool created; /* the folder: so it is ours to remove */
 	struct feed *made;
 	int err;
 	uint64_t refused_seq;
@@ -55,6 +56,7 @@ static int make_feed(struct append_job *a)
 	r = home_feed_dir(n->home, a->name, &dir);
 	if (r == WEALD_OK) {
 		r = feed_create(dir, &a->msg);
+		a->created = r == WEALD_OK;
 	}
 	if (r == WEALD_OK) {
 		r = feed_open(dir, FEED_WRITE, &a->made, &a->msg);
@@ -259,8 +261,7 @@ static void unmake_feed(struct append_job *a)
 
 	feed_close(a->made);
 	a->made = NULL;
-	if (a->err != WEALD_EXISTS &&
-	    home_feed_dir(n->home, a->name, &dir) == WEALD_OK) {
+	if (a->created && home_feed_dir(n->home, a->name, &dir) == WEALD_OK) {
 		(void)fs_remove_tree(dir, NULL);
 	}
 	free(dir);

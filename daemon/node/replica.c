@@ -303,8 +303,9 @@ static void load_proof(struct replica *r)
 /*
  * The feed that a folder which cannot be opened must be, by its name: so it is
  * not fetched a second time, into another folder, while a person looks at it.
+ * A feed that was found already is in another folder.
  */
-static void guess_id(const struct node *n, const char *name,
+static void guess_id(struct node *n, const char *name,
 		     uint8_t out[SHA256_BYTES])
 {
 	const struct member_follow *f;
@@ -316,8 +317,10 @@ static void guess_id(const struct node *n, const char *name,
 		f = &n->members.follows[i];
 		hex_encode(f->feed, 6, hex);
 		snprintf(full, sizeof(full), "%s-%s", f->slug, hex);
-		if (strcmp(f->slug, name) == 0 || strcmp(full, name) == 0) {
+		if ((strcmp(f->slug, name) == 0 || strcmp(full, name) == 0) &&
+		    replica_find(n, f->feed) == NULL) {
 			memcpy(out, f->feed, SHA256_BYTES);
+			return;
 		}
 	}
 }
@@ -369,6 +372,25 @@ static int take_opened(struct opening *o, size_t i)
 	return WEALD_OK;
 }
 
+/* The damaged ones last: what is known for certain needs no guess. */
+static int take_all(struct opening *o)
+{
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < o->n; i++) {
+		if (o->feeds[i].err == WEALD_OK) {
+			r = take_opened(o, i);
+		}
+	}
+	for (i = 0; r == WEALD_OK && i < o->n; i++) {
+		if (o->feeds[i].err != WEALD_OK) {
+			r = take_opened(o, i);
+		}
+	}
+	return r;
+}
+
 static void opening_release(struct opening *o)
 {
 	size_t i;
@@ -387,7 +409,6 @@ static void opening_release(struct opening *o)
 int replicas_open(struct node *n, struct weald_msg *msg)
 {
 	struct opening o = { .node = n };
-	size_t i;
 	int r;
 
 	r = home_feeds(n->home, &o.names, &o.n, msg);
@@ -399,9 +420,7 @@ int replicas_open(struct node *n, struct weald_msg *msg)
 	if (r == WEALD_OK) {
 		parallel_for(o.n, open_one, &o);
 	}
-	for (i = 0; r == WEALD_OK && i < o.n; i++) {
-		r = take_opened(&o, i);
-	}
+	r = r == WEALD_OK ? take_all(&o) : r;
 	opening_release(&o);
 	if (r != WEALD_OK) {
 		return r;
@@ -471,6 +490,23 @@ static void tell_moved(struct replica *r)
 	drive(r->node, &moved);
 }
 
+/*
+ * Is the folder @name there for a replica to be? One that waits to make its
+ * feed under that name has come too late, and gives the name up.
+ */
+static bool free_name(struct node *n, const char *name)
+{
+	struct replica *r = replica_named(n, name);
+
+	if (r != NULL && (r->feed != NULL || r->open_err != WEALD_OK)) {
+		return false;
+	}
+	if (r != NULL) {
+		r->name[0] = '\0';
+	}
+	return true;
+}
+
 /* What is on disk and in no replica yet: an import has made it. */
 static int refresh_new(struct node *n)
 {
@@ -486,7 +522,7 @@ static int refresh_new(struct node *n)
 	o.feeds = calloc(o.n + 1, sizeof(*o.feeds));
 	r = o.feeds == NULL ? WEALD_NOMEM : WEALD_OK;
 	for (i = 0; r == WEALD_OK && i < o.n; i++) {
-		if (replica_named(n, o.names[i]) == NULL) {
+		if (free_name(n, o.names[i])) {
 			open_one(&o, 0, i);
 			r = take_opened(&o, i);
 			made = replica_named(n, o.names[i]);
