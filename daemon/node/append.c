@@ -419,7 +419,8 @@ void append_begin(struct node *n, const struct gossip_effect *e)
 		a->verified[i] = verified_take(n, a->blobs[i]);
 		a->n++;
 	}
-	if (r->feed == NULL && r->name[0] == '\0' &&
+	/* not its feed: a job that works alone may have that in hand */
+	if (r->name[0] == '\0' &&
 	    (a->verified[0] != NULL ||
 	     verify_blob(a->blobs[0], &a->verified[0], NULL) == WEALD_OK)) {
 		slug = a->verified[0]->checked.update.slug;

@@ -102,6 +102,7 @@ struct replica {
 	/* why the repository could not be opened: it is left alone */
 	int open_err;
 	struct weald_msg open_msg;
+	bool shut; /* by a job that works alone: it opens it again */
 	/* durable; as the last job left it */
 	struct gossip_head head;
 	uint8_t root[SHA256_BYTES]; /* of its root key; zero: no update yet */
@@ -146,7 +147,8 @@ int replicas_open(struct node *n, struct weald_msg *msg);
 void replicas_close(struct node *n);
 /*
  * In a job that works alone: close every feed, and open them again, of the
- * @count that there were when it began.
+ * @count that there were when it began. What could not be opened is tried too;
+ * what an append is yet to make is not.
  */
 void replicas_shut(struct node *n, size_t count);
 void replicas_reopen(struct node *n, size_t count);

@@ -446,18 +446,23 @@ int replicas_open(struct node *n, struct weald_msg *msg)
 
 void replicas_shut(struct node *n, size_t count)
 {
+	struct replica *r;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		feed_close(n->replicas[i]->feed);
-		n->replicas[i]->feed = NULL;
+		r = n->replicas[i];
+		/* the name of others the loop may be choosing just now */
+		r->shut = r->feed != NULL ||
+			  (r->open_err != WEALD_OK && r->name[0] != '\0');
+		feed_close(r->feed);
+		r->feed = NULL;
 	}
 }
 
 /* Give a feed that was opened again to the replica that had it. */
 static void reopen_one(struct node *n, struct replica *r)
 {
-	if (r->name[0] == '\0' || r->feed != NULL) {
+	if (!r->shut) {
 		return;
 	}
 	r->open_err = home_open_feed(n->home, r->name, FEED_WRITE, &r->feed,

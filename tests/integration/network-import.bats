@@ -26,6 +26,8 @@ setup() {
 	node_init alder birch cedar
 	nodes_start alder cedar
 	PATH=$PWD/bin:$PATH nodes_start birch
+	make_home other other Other
+	git -C other/feeds/other.git bundle create -q "$PWD/other.bundle" main
 }
 
 teardown() {
@@ -140,4 +142,26 @@ twin() {
 	named alder "$first"
 	state "$first" damaged
 	state "$second" ok
+}
+
+@test "a feed that comes first while something is imported is sound" {
+	local id
+
+	id=$(cat "$NODES/alder.id")
+	node_link cedar birch
+	await_agreed cedar birch
+	node_follow birch alder
+	import_begin other.bundle
+	node_link alder cedar
+	await 20 named alder "$id"
+	import_end
+	await_agreed alder cedar birch
+	state "$id" ok
+	# and what is chosen of it reaches the engine
+	node birch block "$id"
+	node_publish alder unseen
+	await_agreed alder cedar
+	node_publish cedar seen
+	await_agreed cedar birch
+	run ! agreed alder birch
 }
