@@ -340,23 +340,6 @@ static void append_free(struct append_job *a)
 	free(a);
 }
 
-/* A foreign feed that is damaged stops neither the node nor other feeds. */
-static void leave_alone(struct replica *r, int err, const struct weald_msg *msg)
-{
-	struct gossip_event event = { .type = GOSSIP_FOLLOW };
-
-	log_error("a feed is damaged and is left alone feed=%s error=%s: %s",
-		  replica_label(r), err_name(err), msg_text(msg, err));
-	r->open_err = err;
-	r->open_msg = *msg;
-	feed_close(r->feed); /* no job of it runs: this one has just ended */
-	r->feed = NULL;
-	r->policy = GOSSIP_NOT_FOLLOWED;
-	memcpy(event.follow.feed, r->id, sizeof(r->id));
-	event.follow.policy = GOSSIP_NOT_FOLLOWED;
-	drive(r->node, &event);
-}
-
 static void append_done(struct job *job)
 {
 	struct append_job *a = (struct append_job *)job;
@@ -385,7 +368,7 @@ static void append_done(struct job *job)
 	}
 	drive(n, &event);
 	if (!ours && (err == WEALD_CORRUPT || err == WEALD_DIVERGED)) {
-		leave_alone(r, err, &a->msg);
+		replica_leave_alone(r, err, &a->msg);
 	}
 	append_free(a);
 }

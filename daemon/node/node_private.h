@@ -188,6 +188,13 @@ int replica_choice(const struct replica *r, struct member_follow *out);
 bool replica_wants(const struct member_follow *choice, const struct update *u);
 /* Give a new feed its folder's name: the slug or, where taken, slug-hex. */
 void replica_choose_name(struct replica *r, const char *slug);
+/*
+ * A foreign feed that is damaged stops neither the node nor other feeds: it is
+ * closed, and the engine asks for it and tells of it no more. No job of it
+ * runs.
+ */
+void replica_leave_alone(struct replica *r, int err,
+			 const struct weald_msg *msg);
 /* Keep a fork's proof over restarts. */
 void replica_keep_proof(struct replica *r, uint64_t seq, struct span proof);
 

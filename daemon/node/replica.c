@@ -230,6 +230,25 @@ void replica_take(struct replica *r, struct replica_look *look)
 	region_release(&look->region);
 }
 
+void replica_leave_alone(struct replica *r, int err,
+			 const struct weald_msg *msg)
+{
+	struct gossip_event event = { .type = GOSSIP_FOLLOW };
+
+	assert(!r->own && "without it the node fails");
+	log_error("a feed is damaged and is left alone feed=%s error=%s: %s",
+		  replica_label(r), err_name(err), msg_text(msg, err));
+	r->open_err = err;
+	r->open_msg = *msg;
+	feed_close(r->feed);
+	r->feed = NULL;
+	r->moved = false; /* an append that waits has nothing to look at */
+	r->policy = GOSSIP_NOT_FOLLOWED;
+	memcpy(event.follow.feed, r->id, sizeof(r->id));
+	event.follow.policy = GOSSIP_NOT_FOLLOWED;
+	drive(r->node, &event);
+}
+
 /* ---- opening -------------------------------------------------------------
  */
 
@@ -541,6 +560,14 @@ static int refresh_new(struct node *n)
 	return r;
 }
 
+/* Could it not be opened again, and the engine thinks that it is there? */
+static bool is_lost(const struct replica *r)
+{
+	return r->feed == NULL && r->open_err != WEALD_OK && !r->own &&
+	       (r->policy == GOSSIP_FOLLOW_WHOLE ||
+		r->policy == GOSSIP_FOLLOW_NARROW);
+}
+
 int replicas_refresh(struct node *n)
 {
 	struct replica_look look;
@@ -550,6 +577,9 @@ int replicas_refresh(struct node *n)
 
 	for (i = 0; i < n->replicas_n; i++) {
 		r = n->replicas[i];
+		if (is_lost(r)) {
+			replica_leave_alone(r, r->open_err, &r->open_msg);
+		}
 		if (r->feed == NULL) {
 			continue;
 		}

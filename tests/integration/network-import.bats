@@ -165,3 +165,28 @@ twin() {
 	await_agreed cedar birch
 	run ! agreed alder birch
 }
+
+@test "a feed that an import cannot open again is asked for no more" {
+	local id repo
+
+	id=$(cat "$NODES/alder.id")
+	repo=$(node_repo birch alder)
+	node_link alder birch
+	await_agreed alder birch
+	await_agreed birch alder
+	import_begin other.bundle
+	mv "$repo/refs/heads/main" main
+	echo broken >"$repo/refs/heads/main"
+	import_end
+	state "$id" damaged
+	grep "a feed is damaged and is left alone feed=alder" "$NODES/birch.log"
+	node_publish alder unseen
+	node_publish birch seen
+	await_agreed birch alder
+	run ! grep "not stored" "$NODES/birch.log"
+	# the next import finds it again
+	mv main "$repo/refs/heads/main"
+	node birch import other.bundle
+	await_agreed alder birch
+	state "$id" ok
+}
