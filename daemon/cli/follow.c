@@ -1,7 +1,10 @@
 /*
  * weald follow, weald unfollow: which feeds this node keeps, and how much.
  */
+#include <stdio.h>
+
 #include "daemon/cli/cli.h"
+#include "daemon/cli/hits.h"
 #include "daemon/cli/reach.h"
 
 struct following {
@@ -30,6 +33,46 @@ static int follow(struct cli *c, struct client *d, const char *region,
 	put_list(w, &f->kinds);
 	mp_put_uint(w, f->whole ? 1 : 0);
 	return reach_do(c, d);
+}
+
+/* Not refused: a region with a later version may have it. */
+static int note_unknown(struct cli *c, struct index *x, enum hits_filter filter,
+			const struct cli_list *list)
+{
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < list->n; i++) {
+		r = hits_check(c, x, filter, list->list[i]);
+		if (r == WEALD_NOTFOUND) {
+			fprintf(stderr,
+				"weald %s: note: %s; followed all the same\n",
+				c->command, msg_text(&c->msg, r));
+			r = WEALD_OK;
+		}
+	}
+	return r;
+}
+
+/* Say which topics and kinds nothing that is known here has. */
+static int note_all_unknown(struct cli *c, const struct following *f)
+{
+	struct home *home = NULL;
+	struct index *x = NULL;
+	int r = cli_open_home(c, &home);
+
+	if (r != WEALD_OK) {
+		return r;
+	}
+	/* without an index the vocabulary has to do */
+	(void)index_open(home_path(home), INDEX_READ, &x, NULL, NULL);
+	r = note_unknown(c, x, HITS_TOPIC, &f->topics);
+	if (r == WEALD_OK) {
+		r = note_unknown(c, x, HITS_KIND, &f->kinds);
+	}
+	index_close(x);
+	home_close(home);
+	return cli_fail(c, CLI_ABOUT_HOME, r);
 }
 
 static const char follow_text[] =
@@ -79,6 +122,9 @@ int command_follow(struct cli *c, int argc, char **argv)
 		r = follow(c, d, argv[i], &f);
 	}
 	client_close(d);
+	if (r == WEALD_OK) {
+		r = note_all_unknown(c, &f);
+	}
 	return r;
 }
 

@@ -558,12 +558,13 @@ int hits_print_json(struct cli *c, const char *type, json_t *o)
 
 static const struct {
 	const char *what;
-	const char *list; /* how to list them, as advice */
+	const char *codes; /* in the vocabulary; "" for none */
+	const char *list;  /* how to list them, as advice */
 } filters[] = {
-	[HITS_TOPIC] = { "topic", "weald topics lists them" },
-	[HITS_SETTING] = { "setting", NULL },
-	[HITS_KIND] = { "kind", NULL },
-	[HITS_REGION] = { "region", "weald regions lists those there are" },
+	[HITS_TOPIC] = { "topic", "topics", "weald topics lists them" },
+	[HITS_SETTING] = { "setting", "settings", NULL },
+	[HITS_KIND] = { "kind", "kinds", NULL },
+	[HITS_REGION] = { "region", "", "weald regions lists those there are" },
 };
 
 /* The code that is nearest to what was asked for. */
@@ -608,21 +609,12 @@ static int look_in_index(struct nearest *n, const struct count_rows *rows)
 
 static int look_in_vocab(struct nearest *n, enum hits_filter filter)
 {
-	const struct code_list *settings = vocab_codes("settings");
-	const struct kind *kinds;
-	size_t count = 0;
+	const struct code_list *codes = vocab_codes(filters[filter].codes);
 	size_t i;
 	int r = WEALD_OK;
 
-	if (filter == HITS_KIND) {
-		kinds = vocab_kinds(&count);
-		for (i = 0; r == WEALD_OK && i < count; i++) {
-			r = look_at(n, kinds[i].name);
-		}
-		return r;
-	}
-	for (i = 0; r == WEALD_OK && settings != NULL && i < settings->n; i++) {
-		r = look_at(n, settings->codes[i].code);
+	for (i = 0; r == WEALD_OK && codes != NULL && i < codes->n; i++) {
+		r = look_at(n, codes->codes[i].code);
 	}
 	return r;
 }
@@ -661,7 +653,7 @@ int hits_check(struct cli *c, struct index *x, enum hits_filter filter,
 		return WEALD_OK;
 	}
 	buf_init(&n.all, LINE_BYTES);
-	if (filter == HITS_TOPIC) {
+	if (filter == HITS_TOPIC && x != NULL) {
 		r = query_topics(x, &rows, &c->msg);
 	} else if (filter == HITS_REGION) {
 		r = query_regions(x, &rows, &c->msg);

@@ -69,7 +69,7 @@ int hits_print_json(struct cli *c, const char *type, json_t *o);
 /*
  * Is it the code of a topic, a setting, a kind or a region? Else WEALD_NOTFOUND
  * with the nearest and how to list them, noted. @x: for regions, and for topics
- * that others use and the vocabulary has not got.
+ * that others use and the vocabulary has not got; NULL: without these topics.
  */
 enum hits_filter { HITS_TOPIC, HITS_SETTING, HITS_KIND, HITS_REGION };
 int hits_check(struct cli *c, struct index *x, enum hits_filter filter,

@@ -269,6 +269,23 @@ story() {
 	run -3 weald join - <<<"  rubbish  "
 }
 
+@test "follow says which topics and kinds nobody knows, and keeps them" {
+	local id
+
+	id=$(printf 'ab%.0s' {1..32})
+	node_start south-west --i-am-first
+	run -0 --separate-stderr weald follow --topic sepsis --kind lesson "$id"
+	[ -z "$output$stderr" ]
+	run -0 --separate-stderr weald follow --topic sepsus \
+		--kind interventions "$id"
+	[ -z "$output" ]
+	[[ ${stderr_lines[0]} == 'weald follow: note: there is no topic "sepsus": did you mean sepsis; '* ]]
+	[[ ${stderr_lines[1]} == 'weald follow: note: there is no kind "interventions"; did you mean intervention; '* ]]
+	[ "${#stderr_lines[@]}" -eq 2 ]
+	run -0 git config -f "$WEALD_HOME/members" --get-all "follow.$id.kind"
+	[ "$output" = interventions ]
+}
+
 @test "a token joins two regions, and replicas are waited for" {
 	node_init wessex
 	node_start south-west --i-am-first
