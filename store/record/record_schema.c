@@ -42,6 +42,7 @@ bool value_is_empty(const struct field *f, const struct value *v)
 
 #define SHAPE_BYTES     320u
 #define SHOWN_CODES_MAX 13u
+#define LISTED_BYTES    100u
 
 /* A choice is shown whole, so that no code is put into anybody's mouth. */
 static void show_codes(const struct field *f, char *out, size_t size)
@@ -64,6 +65,7 @@ static void show_codes(const struct field *f, char *out, size_t size)
 /* How a value of this field looks: "YYYY-MM-DD", "{role: ..., ...}". */
 static void show_shape(const struct field *f, char *out, size_t size)
 {
+	char codes[SHAPE_BYTES - 8];
 	size_t used;
 	size_t i;
 	int n;
@@ -102,20 +104,34 @@ static void show_shape(const struct field *f, char *out, size_t size)
 	case FIELD_CODE:
 		show_codes(f, out, size);
 		return;
+	case FIELD_CODES:
+		show_codes(f, codes, sizeof codes);
+		(void)snprintf(out, size, "[%s, ...]", codes);
+		return;
 	default:
 		(void)snprintf(out, size, is_list(f) ? "[..., ...]" : "...");
 		return;
 	}
 }
 
-static void say_missing(struct checking *c, const struct field *f, size_t line,
-			const char *path)
+/* What to write into a field that is missing or, @is_empty, says nothing. */
+static void say_wanted(struct checking *c, const struct field *f, size_t line,
+		       const char *path, bool is_empty)
 {
+	const bool may_be_none = is_empty && f->items_min == 0 && is_list(f);
 	char shape[SHAPE_BYTES];
+	char listed[LISTED_BYTES] = "";
 
 	show_shape(f, shape, sizeof shape);
-	record_problem(c, line, path, "is missing; write \"%s: %s\" (%s)",
-		       f->name, shape, f->prompt);
+	if (f->codes != NULL && f->codes->n > SHOWN_CODES_MAX) {
+		(void)snprintf(listed, sizeof listed,
+			       "; the %zu codes are listed in docs/RECORDS.md "
+			       "under \"%s\"",
+			       f->codes->n, f->codes->name);
+	}
+	record_problem(c, line, path, "is %s; write \"%s: %s\" (%s)%s",
+		       is_empty ? "empty" : "missing", f->name,
+		       may_be_none ? "[]" : shape, f->prompt, listed);
 }
 
 /* @is_item: of the list that the field is. */
@@ -212,7 +228,10 @@ static void check_list(struct checking *c, const struct field *f,
 	bool ok = true;
 	size_t i;
 
-	if (v->n < f->items_min || v->n > max) {
+	if (v->n == 0 && f->items_min > 0) {
+		ok = false;
+		say_wanted(c, f, v->line, path, true);
+	} else if (v->n < f->items_min || v->n > max) {
 		ok = false;
 		record_problem(c, v->line, path,
 			       "has %zu items; %s %zu are allowed", v->n,
@@ -241,15 +260,7 @@ static void check_field(struct checking *c, const struct field *f,
 	if (value_is_empty(f, v)) {
 		v->valid = false;
 		if (f->need == FIELD_REQUIRED) {
-			char shape[SHAPE_BYTES];
-
-			show_shape(f, shape, sizeof shape);
-			record_problem(c, v->line, path,
-				       "is empty; write \"%s: %s\" (%s)",
-				       f->name,
-				       f->items_min == 0 && is_list(f) ? "[]"
-								       : shape,
-				       f->prompt);
+			say_wanted(c, f, v->line, path, true);
 		}
 		return;
 	}
@@ -326,13 +337,13 @@ static bool check_fields(struct checking *c, const struct field *fields,
 		v = value_get(map, span_of(f->name));
 		if (v == NULL && is_needed(f, map)) {
 			join_path(name, path, f->name);
-			say_missing(c, f, path[0] == '\0' ? 1 : map->line,
-				    name);
+			say_wanted(c, f, path[0] == '\0' ? 1 : map->line, name,
+				   false);
 			ok = false;
 		} else if (v != NULL && f->need == FIELD_REQUIRED_IF &&
 			   value_is_empty(f, v) && is_needed(f, map)) {
 			join_path(name, path, f->name);
-			say_missing(c, f, v->line, name);
+			say_wanted(c, f, v->line, name, false);
 			ok = false;
 		}
 	}

@@ -318,7 +318,7 @@ static void try_over_limits(const struct kind *kind, const struct field *f,
 	if (is_list(f) && f->items_min > 0) {
 		write_many(f->name, "", 0, true, &b);
 		line = (const char *)b.data;
-		assert_field_refused(text, f->name, line, "items; at least");
+		assert_field_refused(text, f->name, line, "is empty; write \"");
 	}
 	buf_release(&word);
 	buf_release(&b);
@@ -496,6 +496,21 @@ static void record_parse__asks_for_what_follows_from_another_field(void **state)
 	assert_field_refused(text, "start", "", "is missing");
 	assert_field_refused(text, "version_seen", "version_seen: 0",
 			     "out of range");
+}
+
+static void record_parse__says_what_an_empty_list_may_hold(void **state)
+{
+	const struct span text = text_of("problem");
+
+	(void)state;
+	assert_field_refused(text, "how_known", "how_known: []",
+			     "is empty; write \"how_known: [incidents | ");
+	assert_field_refused(text, "topics", "topics: []",
+			     "is empty; write \"topics: [..., ...]\" (");
+	assert_field_refused(text, "topics", "topics: []",
+			     "docs/RECORDS.md under \"topics\"");
+	assert_field_refused(text, "topics", "",
+			     "docs/RECORDS.md under \"topics\"");
 }
 
 static void record_parse__asks_whether_others_explain_the_result(void **state)
@@ -719,6 +734,8 @@ int main(void)
 			record_parse__refuses_wrong_values_of_each_type),
 		cmocka_unit_test(
 			record_parse__keeps_to_the_limits_of_each_field),
+		cmocka_unit_test(
+			record_parse__says_what_an_empty_list_may_hold),
 		cmocka_unit_test(record_parse__keeps_numbers_in_their_range),
 		cmocka_unit_test(record_parse__takes_every_code_once),
 		cmocka_unit_test(record_parse__looks_into_maps),
