@@ -223,6 +223,8 @@ int command_ack(struct cli *c, int argc, char **argv)
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 		.args_min = 1,
+		.args_wanted =
+			"name the withdrawal, or the record that was withdrawn",
 		.args_max = 1,
 	};
 	int first;

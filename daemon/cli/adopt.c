@@ -191,6 +191,7 @@ int command_adopt(struct cli *c, int argc, char **argv)
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 		.args_min = 1,
+		.args_wanted = "name an intervention",
 		.args_max = 1,
 	};
 	int first;

@@ -16,6 +16,7 @@ int command_block(struct cli *c, int argc, char **argv)
 		.synopsis = "block REGION...",
 		.text = block_text,
 		.args_min = 1,
+		.args_wanted = "name a region",
 		.args_max = CLI_ARGS_ANY,
 	};
 
@@ -31,6 +32,7 @@ int command_unblock(struct cli *c, int argc, char **argv)
 		.synopsis = "unblock REGION...",
 		.text = unblock_text,
 		.args_min = 1,
+		.args_wanted = "name a region",
 		.args_max = CLI_ARGS_ANY,
 	};
 

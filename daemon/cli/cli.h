@@ -109,6 +109,7 @@ struct cli_usage {
 	const struct cli_option *options;
 	size_t options_n;
 	size_t args_min;
+	const char *args_wanted; /* said where there are fewer */
 	size_t args_max;
 	bool args_are_foreign; /* no option of ours behind the first one */
 };

@@ -115,6 +115,7 @@ int command_edit(struct cli *c, int argc, char **argv)
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 		.args_min = 1,
+		.args_wanted = "name a record of this region",
 		.args_max = 1,
 	};
 	int first;

@@ -399,6 +399,7 @@ int command_fixed(struct cli *c, int argc, char **argv)
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 		.args_min = 1,
+		.args_wanted = "name a problem, or say what to look for",
 		.args_max = CLI_ARGS_ANY,
 	};
 	int first;

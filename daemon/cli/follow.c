@@ -103,6 +103,7 @@ int command_follow(struct cli *c, int argc, char **argv)
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 		.args_min = 1,
+		.args_wanted = "name a region",
 		.args_max = CLI_ARGS_ANY,
 	};
 	struct client *d = NULL;
@@ -138,6 +139,7 @@ int command_unfollow(struct cli *c, int argc, char **argv)
 		.synopsis = "unfollow REGION...",
 		.text = unfollow_text,
 		.args_min = 1,
+		.args_wanted = "name a region",
 		.args_max = CLI_ARGS_ANY,
 	};
 

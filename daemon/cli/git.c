@@ -65,6 +65,7 @@ int command_git(struct cli *c, int argc, char **argv)
 		.synopsis = "git FEED ARGUMENTS...",
 		.text = git_text,
 		.args_min = 2,
+		.args_wanted = "name a feed, and say what git is to do",
 		.args_max = CLI_ARGS_ANY,
 		.args_are_foreign = true,
 	};

@@ -171,6 +171,7 @@ int command_import(struct cli *c, int argc, char **argv)
 		.synopsis = "import SOURCE",
 		.text = import_text,
 		.args_min = 1,
+		.args_wanted = "name a repository or a bundle",
 		.args_max = 1,
 	};
 	struct client *d = NULL;

@@ -95,6 +95,7 @@ int command_join(struct cli *c, int argc, char **argv)
 			    "join -",
 		.text = join_text,
 		.args_min = 1,
+		.args_wanted = "give the token, or - to read it",
 		.args_max = 1,
 	};
 	char input[INPUT_BYTES];

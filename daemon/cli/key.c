@@ -749,6 +749,7 @@ int command_key(struct cli *c, int argc, char **argv)
 			    "key rotate --grant FILE",
 		.text = key_text,
 		.args_min = 1,
+		.args_wanted = "say show, rotate or request",
 		.args_max = CLI_ARGS_ANY,
 		.args_are_foreign = true,
 	};

@@ -99,6 +99,7 @@ int command_new(struct cli *c, int argc, char **argv)
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 		.args_min = 1,
+		.args_wanted = "name a kind of record",
 		.args_max = 1,
 	};
 	int first;

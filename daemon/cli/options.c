@@ -260,9 +260,8 @@ static int check_count(struct cli *c, const struct cli_usage *usage, int argc,
 	size_t n = (size_t)(argc - optind);
 
 	if (n < usage->args_min) {
-		return cli_usage_error(c, "%s",
-				       n == 0 ? "something is missing"
-					      : "too few arguments");
+		assert(usage->args_wanted != NULL);
+		return cli_usage_error(c, "%s", usage->args_wanted);
 	}
 	if (n > usage->args_max) {
 		return cli_usage_error(c, "unexpected argument %s",

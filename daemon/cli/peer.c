@@ -16,6 +16,7 @@ static int peer_add(struct cli *c, int argc, char **argv)
 		.synopsis = "peer add ADDRESS NODE-KEY",
 		.text = add_text,
 		.args_min = 2,
+		.args_wanted = "give the node's address and its key",
 		.args_max = 2,
 	};
 	struct client *d = NULL;
@@ -47,6 +48,7 @@ static int peer_remove(struct cli *c, int argc, char **argv)
 		.synopsis = "peer remove NODE-KEY...",
 		.text = remove_text,
 		.args_min = 1,
+		.args_wanted = "give the node's key",
 		.args_max = CLI_ARGS_ANY,
 	};
 
@@ -67,6 +69,7 @@ int command_peer(struct cli *c, int argc, char **argv)
 			    "peer remove NODE-KEY...",
 		.text = peer_text,
 		.args_min = 1,
+		.args_wanted = "say add or remove",
 		.args_max = CLI_ARGS_ANY,
 		.args_are_foreign = true,
 	};

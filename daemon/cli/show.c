@@ -667,6 +667,7 @@ int command_show(struct cli *c, int argc, char **argv)
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 		.args_min = 1,
+		.args_wanted = "name a record",
 		.args_max = 2,
 	};
 	const char *ref = NULL;

@@ -140,6 +140,7 @@ int command_why(struct cli *c, int argc, char **argv)
 		.synopsis = "why REGION",
 		.text = why_text,
 		.args_min = 1,
+		.args_wanted = "name a region",
 		.args_max = 1,
 	};
 	json_t *answer = NULL;

@@ -166,6 +166,7 @@ int command_withdraw(struct cli *c, int argc, char **argv)
 		.options = options,
 		.options_n = sizeof options / sizeof options[0],
 		.args_min = 1,
+		.args_wanted = "name a record of this region",
 		.args_max = 1,
 	};
 	struct withdrawing w = { .c = c };

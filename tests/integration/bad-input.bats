@@ -238,6 +238,39 @@ options_of() {
 	refused weald publish a
 }
 
+@test "a command that is given nothing says what it wants" {
+	local command said
+
+	while IFS=: read -r command said; do
+		# shellcheck disable=SC2086 # words of a command
+		fails 2 weald $command
+		[ "$stderr" = "weald ${command%% *}: $said; see weald ${command%% *} --help" ]
+	done <<-'EOF'
+		ack:name the withdrawal, or the record that was withdrawn
+		adopt:name an intervention
+		block:name a region
+		unblock:name a region
+		edit:name a record of this region
+		fixed:name a problem, or say what to look for
+		follow:name a region
+		follow --topic sepsis:name a region
+		unfollow:name a region
+		git:name a feed, and say what git is to do
+		git south-west:name a feed, and say what git is to do
+		import:name a repository or a bundle
+		join:give the token, or - to read it
+		key:say show, rotate or request
+		new:name a kind of record
+		peer:say add or remove
+		peer add:give the node's address and its key
+		peer add localhost:give the node's address and its key
+		peer remove:give the node's key
+		show:name a record
+		why:name a region
+		withdraw:name a record of this region
+	EOF
+}
+
 @test "a home that is missing, or is none" {
 	export WEALD_HOME=$PWD/nowhere
 	for command in "publish a" "check a" "new problem --slug x" \
