@@ -411,30 +411,41 @@ static void say_kinds(const char *kinds, char *out, size_t size)
 	out[used] = '\0';
 }
 
+/* @why: what reference_parse() says of it. */
+static void refuse_ref(struct checking *c, const struct value *v,
+		       const char *path, const struct weald_msg *why)
+{
+	const struct span own = span_of("region");
+	struct span name = { (const uint8_t *)v->text, strcspn(v->text, "@") };
+	struct reference ref;
+
+	if (reference_parse(span_of(v->text), own, &ref, NULL) == WEALD_OK) {
+		record_problem(c, v->line, path,
+			       "\"%.*s\" does not say the region; "
+			       "write region/%.*s",
+			       QUOTE_BYTES, v->text, QUOTE_BYTES, v->text);
+	} else if (reference_parse(name, own, &ref, NULL) == WEALD_OK) {
+		/* it is what stands behind the name */
+		record_problem(c, v->line, path, "%s", why->text);
+	} else {
+		record_problem(c, v->line, path,
+			       "\"%.*s\" does not name a record; "
+			       "write region/kind/slug, such as "
+			       "south-west/problem/late-antibiotics",
+			       QUOTE_BYTES, v->text);
+	}
+}
+
 static bool check_ref(struct checking *c, const struct field *f,
 		      const struct value *v, const char *path)
 {
 	struct weald_msg msg = { .text = "" };
-	struct span text = span_of(v->text);
 	struct reference ref;
 	char kinds[80];
 
-	if (reference_parse(text, (struct span){ NULL, 0 }, &ref, &msg) !=
+	if (reference_parse(span_of(v->text), span_of(""), &ref, &msg) !=
 	    WEALD_OK) {
-		if (reference_parse(text, span_of("region"), &ref, NULL) ==
-		    WEALD_OK) {
-			record_problem(c, v->line, path,
-				       "\"%.*s\" does not say the region; "
-				       "write region/%.*s",
-				       QUOTE_BYTES, v->text, QUOTE_BYTES,
-				       v->text);
-		} else {
-			record_problem(c, v->line, path,
-				       "\"%.*s\" does not name a record; "
-				       "write region/kind/slug, such as "
-				       "south-west/problem/late-antibiotics",
-				       QUOTE_BYTES, v->text);
-		}
+		refuse_ref(c, v, path, &msg);
 		return false;
 	}
 	say_kinds(f->ref_kinds, kinds, sizeof kinds);
