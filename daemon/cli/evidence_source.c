@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "daemon/cli/lookup.h"
-#include "proto/digest.h"
 #include "store/evidence/controlled.h"
 #include "store/index/query.h"
 
@@ -100,14 +99,9 @@ static int place_find(struct cli *c, struct home *home,
 static bool is_pinned(const struct reference *ref, const struct edition *e)
 {
 	const struct file *file = files_find(&e->files, FILES_RECORD);
-	uint8_t digest[SHA256_BYTES];
 
-	if (!ref->has_digest) {
-		return true;
-	}
-	return file != NULL &&
-	       digest_sha256(buf_span(&file->content), digest) == WEALD_OK &&
-	       memcmp(digest, ref->digest, sizeof ref->digest) == 0;
+	return !ref->has_digest ||
+	       (file != NULL && reference_pins(ref, buf_span(&file->content)));
 }
 
 /*

@@ -53,6 +53,37 @@ void files_release(struct files *files)
 	files->list = NULL;
 }
 
+/* The one file that is wanted. */
+struct wanted {
+	const char *name;
+	bool there;
+	uint8_t blob[OBJECT_ID_BYTES];
+};
+
+static int want_cb(void *ctx, struct span name,
+		   const uint8_t blob[OBJECT_ID_BYTES])
+{
+	struct wanted *w = ctx;
+
+	if (span_equal(name, span_of(w->name))) {
+		w->there = true;
+		memcpy(w->blob, blob, sizeof w->blob);
+	}
+	return WEALD_OK;
+}
+
+int files_read_one(struct cli *c, const struct feed *f, uint64_t seq,
+		   struct span record, const char *name, struct buf *out)
+{
+	struct wanted w = { .name = name };
+	int r = feed_files(f, seq, record, want_cb, &w, &c->msg);
+
+	if (r == WEALD_OK && w.there) {
+		r = feed_content(f, w.blob, out, &c->msg);
+	}
+	return cli_fail(c, CLI_ABOUT_FEED, r);
+}
+
 struct file *files_find(const struct files *files, const char *name)
 {
 	size_t i;

@@ -30,6 +30,14 @@ int files_load(struct cli *c, const struct feed *f, uint64_t seq,
 	       struct span record, struct files *out);
 void files_release(struct files *files);
 
+/*
+ * Append the file @name of @record ("" for the feed's root) after update @seq
+ * to @out, and read no other: a record may hold a hundred large ones. Nothing
+ * where there is no such file. Noted.
+ */
+int files_read_one(struct cli *c, const struct feed *f, uint64_t seq,
+		   struct span record, const char *name, struct buf *out);
+
 /* The file @name, borrowed, or NULL. */
 struct file *files_find(const struct files *files, const char *name);
 

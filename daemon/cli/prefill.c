@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/cli/files.h"
 #include "daemon/cli/lookup.h"
 #include "proto/path.h"
 #include "store/author.h"
@@ -255,41 +256,6 @@ static bool is_full(const struct prefill *p)
 	return true;
 }
 
-/* The one file that is wanted of a record, or of the feed's root. */
-struct wanted {
-	const char *name;
-	bool there;
-	uint8_t blob[OBJECT_ID_BYTES];
-};
-
-static int want_cb(void *ctx, struct span name,
-		   const uint8_t blob[OBJECT_ID_BYTES])
-{
-	struct wanted *w = ctx;
-
-	if (span_equal(name, span_of(w->name))) {
-		w->there = true;
-		memcpy(w->blob, blob, sizeof w->blob);
-	}
-	return WEALD_OK;
-}
-
-/*
- * Append the file @name of @record after update @seq to @out, and no other: a
- * record may hold a hundred large ones. Nothing where there is no such file.
- */
-static int read_one(struct cli *c, const struct feed *own, uint64_t seq,
-		    struct span record, const char *name, struct buf *out)
-{
-	struct wanted w = { .name = name };
-	int r = feed_files(own, seq, record, want_cb, &w, &c->msg);
-
-	if (r == WEALD_OK && w.there) {
-		r = feed_content(own, w.blob, out, &c->msg);
-	}
-	return cli_fail(c, CLI_ABOUT_FEED, r);
-}
-
 /*
  * The contact of region.yaml, where no record had one; one that names a person,
  * as an older weald let in, is no help.
@@ -304,8 +270,8 @@ static int take_region(struct prefill *p, struct cli *c, const struct feed *own)
 		return WEALD_OK;
 	}
 	buf_init(&text, CONTENT_BYTES_MAX);
-	r = read_one(c, own, feed_committed_seq(own), span_of(""), PATH_REGION,
-		     &text);
+	r = files_read_one(c, own, feed_committed_seq(own), span_of(""),
+			   PATH_REGION, &text);
 	if (r == WEALD_OK &&
 	    region_parse(buf_span(&text), PATH_REGION, &region, NULL) ==
 		    WEALD_OK &&
@@ -337,7 +303,8 @@ static int take_update(struct prefill *p, struct cli *c,
 	}
 	buf_init(&text, CONTENT_BYTES_MAX);
 	if (s.update.record.len > 0) {
-		r = read_one(c, own, seq, s.update.record, RECORD_FILE, &text);
+		r = files_read_one(c, own, seq, s.update.record, RECORD_FILE,
+				   &text);
 	}
 	if (r == WEALD_OK && text.len > 0) {
 		r = record_parse(buf_span(&text), &record, &unused);

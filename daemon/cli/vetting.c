@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "daemon/cli/files.h"
 #include "daemon/cli/mask.h"
 #include "proto/path.h"
 #include "proto/text.h"
@@ -138,10 +139,13 @@ static struct base base_of(const struct standing *s,
 	return base;
 }
 
-/* The version at which the record of @ref stands in @f; 0 for none. */
-static uint64_t last_version(const struct feed *f, const struct reference *ref)
+/*
+ * The version at which the record of @ref stands in @f, and its path; 0 for
+ * none.
+ */
+static uint64_t last_version(const struct feed *f, const struct reference *ref,
+			     char path[RECORD_BYTES_MAX + 1])
 {
-	char path[RECORD_BYTES_MAX + 1];
 	char month[8];
 	uint64_t last = 0;
 
@@ -149,7 +153,7 @@ static uint64_t last_version(const struct feed *f, const struct reference *ref)
 	    WEALD_OK) {
 		return 0;
 	}
-	snprintf(path, sizeof path, "%.*s/%s/%.*s", (int)ref->kind.len,
+	snprintf(path, RECORD_BYTES_MAX + 1, "%.*s/%s/%.*s", (int)ref->kind.len,
 		 (const char *)ref->kind.data, month, (int)ref->slug.len,
 		 (const char *)ref->slug.data);
 	return versions_get(feed_versions(f), span_of(path), &last, NULL) ==
@@ -186,6 +190,7 @@ static uint64_t own_version(struct vetting *v, const struct reference *ref)
 {
 	const struct standing *s;
 	struct vetting_name *first;
+	char path[RECORD_BYTES_MAX + 1];
 	char name[NAME_BYTES];
 	size_t n;
 
@@ -194,28 +199,68 @@ static uint64_t own_version(struct vetting *v, const struct reference *ref)
 		 (const char *)ref->slug.data);
 	first = find_names(v, name, &n);
 	if (first == NULL) {
-		return last_version(v->own, ref);
+		return last_version(v->own, ref, path);
 	}
 	s = standing_of(v, first);
 	return s == NULL ? 0 : base_of(s, first, n, SIZE_MAX).version;
 }
 
+/*
+ * Does the version in @f have the text that @ref pins? Also where that cannot
+ * be said: it is not published before this call, or its text is not here.
+ */
+static bool has_text(struct vetting *v, const struct feed *f,
+		     const struct reference *ref)
+{
+	char path[RECORD_BYTES_MAX + 1];
+	bool same = true;
+	struct buf text;
+	uint64_t seq = 0;
+	int r;
+
+	if (!ref->has_digest || ref->version > last_version(f, ref, path)) {
+		return true;
+	}
+	buf_init(&text, CONTENT_BYTES_MAX);
+	r = cli_fail(v->c, CLI_ABOUT_FEED,
+		     feed_find_version(f, span_of(path), ref->version, &seq,
+				       &v->c->msg));
+	if (r == WEALD_OK) {
+		r = files_read_one(v->c, f, seq, span_of(path), RECORD_FILE,
+				   &text);
+	}
+	if (r == WEALD_OK) {
+		same = reference_pins(ref, buf_span(&text));
+	} else if (f == v->own || r == WEALD_NOMEM) {
+		v->read_err = r;
+	} else {
+		msg_clear(&v->c->msg);
+	}
+	buf_release(&text);
+	return same;
+}
+
 static enum record_found find_cb(void *ctx, const struct reference *ref)
 {
 	struct vetting *v = ctx;
-	const struct feed *f;
+	const bool is_own =
+		span_equal(ref->region, span_of(home_slug(v->home)));
+	const struct feed *f = is_own ? v->own : other_feed(v, ref->region);
+	char path[RECORD_BYTES_MAX + 1];
 	uint64_t last = 0;
 
-	if (span_equal(ref->region, span_of(home_slug(v->home)))) {
+	if (is_own) {
 		last = own_version(v, ref);
-	} else {
-		f = other_feed(v, ref->region);
-		last = f == NULL ? 0 : last_version(f, ref);
+	} else if (f != NULL) {
+		last = last_version(f, ref, path);
 	}
 	if (last == 0) {
 		return RECORD_ABSENT;
 	}
-	return ref->version > last ? RECORD_VERSION_ABSENT : RECORD_FOUND;
+	if (ref->version > last) {
+		return RECORD_VERSION_ABSENT;
+	}
+	return has_text(v, f, ref) ? RECORD_FOUND : RECORD_OTHER_TEXT;
 }
 
 /* ---- gathering -----------------------------------------------------------

@@ -90,8 +90,16 @@ struct record_file {
 	struct span content;
 };
 
-/* Is the record that a reference names there? */
-enum record_found { RECORD_ABSENT, RECORD_VERSION_ABSENT, RECORD_FOUND };
+/*
+ * Is the record that a reference names there? RECORD_OTHER_TEXT: its version
+ * is, and the digest behind it is of another record.md.
+ */
+enum record_found {
+	RECORD_ABSENT,
+	RECORD_VERSION_ABSENT,
+	RECORD_OTHER_TEXT,
+	RECORD_FOUND
+};
 typedef enum record_found record_find_fn(void *ctx,
 					 const struct reference *ref);
 
@@ -108,8 +116,9 @@ struct record_check {
 /*
  * All that publish says of a record, but for the privacy guard: the schema,
  * data.csv (store/record/series.h), files that are named and not there,
- * references. A reference to an own record that is not there is an error, to
- * another region's a warning: it may not have arrived yet. References whose
+ * references. A reference to an own record that is not there, or has another
+ * text than the reference pins, is an error, to another region's a warning: it
+ * may not have arrived yet. References whose
  * kind does not fit the field (problem: must be a problem) are errors, and so
  * is one to the record itself, unless it says a version.
  * *@out is the parsed record, or NULL.

@@ -156,6 +156,15 @@ static int look_up(void *ctx, const char *rel, const struct reference *ref,
 			    (unsigned long long)ref->version,
 			    is_own ? "; write one that there is"
 				   : "; it may not have arrived yet");
+	} else if (found == RECORD_OTHER_TEXT) {
+		problem_add(o->problems,
+			    is_own ? PROBLEM_ERROR : PROBLEM_WARNING,
+			    RECORD_FILE, line, rel,
+			    "version %llu of %s has another text than the "
+			    "digest behind the version says; read it again, "
+			    "and take the \":\" and the digest away, or write "
+			    "that of its record.md",
+			    (unsigned long long)ref->version, name);
 	} else if (is_own) {
 		problem_add(o->problems, PROBLEM_ERROR, RECORD_FILE, line, rel,
 			    "%s is not there; publish it first, or check "

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "proto/digest.h"
 #include "proto/path.h"
 #include "proto/text.h"
 
@@ -154,6 +155,27 @@ int reference_parse(struct span text, struct span own, struct reference *out,
 	}
 	*out = ref;
 	return WEALD_OK;
+}
+
+int reference_pin(struct reference *ref, struct span text)
+{
+	uint8_t digest[SHA256_BYTES];
+	int r = digest_sha256(text, digest);
+
+	if (r == WEALD_OK) {
+		memcpy(ref->digest, digest, sizeof ref->digest);
+		ref->has_digest = true;
+	}
+	return r;
+}
+
+bool reference_pins(const struct reference *ref, struct span text)
+{
+	struct reference same = { .version = ref->version };
+
+	return !ref->has_digest ||
+	       (reference_pin(&same, text) == WEALD_OK &&
+		memcmp(same.digest, ref->digest, sizeof ref->digest) == 0);
 }
 
 static int format_name(struct buf *b, const struct reference *ref)

@@ -55,6 +55,14 @@ int reference_parse(struct span text, struct span own, struct reference *out,
 		    struct weald_msg *msg);
 
 /*
+ * Is @text, a whole record.md, the one that @ref pins? True where it pins
+ * none; false, too, where the digest cannot be made.
+ */
+bool reference_pins(const struct reference *ref, struct span text);
+/* Pin @ref, which says a version, to @text. As digest_sha256(). */
+int reference_pin(struct reference *ref, struct span text);
+
+/*
  * Append the reference in the form that it was parsed from, with its region.
  * WEALD_OK, or WEALD_TOOBIG or WEALD_NOMEM with @b as it was.
  */

@@ -164,6 +164,47 @@ agree_in() {
 	agree "$FEED"
 }
 
+# digest FILE: what pins a reference to that text.
+digest() {
+	sha256sum "$1" | cut -c-16
+}
+
+@test "a reference that is pinned is held against the text it names" {
+	local first second other
+
+	make_home other wessex Wessex
+	record problem late
+	weald --home other publish late >/dev/null
+	weald import other/feeds/wessex.git >/dev/null
+	other=$(digest late/record.md)
+	record problem q1 "Another title"
+	first=$(digest q1/record.md)
+	weald publish q1 >/dev/null
+	echo more >>q1/record.md
+	second=$(digest q1/record.md)
+	weald publish q1 >/dev/null
+	record problem q2
+	sed -i "2i links: [{rel: about, id: ID}]" q2/record.md
+	cp q2/record.md template
+	for id in "south-west/problem/q1@1:$first" \
+		"south-west/problem/q1@2:$second" \
+		"wessex/problem/late@1:$other"; do
+		sed "s,ID,$id," template >q2/record.md
+		run -0 --separate-stderr weald check q2
+		[ -z "$stderr" ]
+	done
+	sed "s,ID,wessex/problem/late@1:$first," template >q2/record.md
+	run -0 --separate-stderr weald check q2
+	[[ $stderr == *"q2/record.md:2: warning: about: version 1 of wessex/problem/late has another text"* ]]
+	sed "s,ID,south-west/problem/q1@2:$first," template >q2/record.md
+	refused weald publish q2
+	[[ ${stderr_lines[0]} == *"version 2 of south-west/problem/q1 has another text"* ]]
+	# what this call publishes has no text in the feed yet
+	echo more >>q1/record.md
+	sed "s,ID,south-west/problem/q1@3:$(digest q1/record.md)," template >q2/record.md
+	run -0 weald publish q1 q2
+}
+
 @test "what has not changed is no version that others may refer to" {
 	record problem q1
 	record problem q2

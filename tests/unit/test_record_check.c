@@ -71,7 +71,7 @@ static int release_examples(void **state)
 	return 0;
 }
 
-/* Every record of the set is there, as version 1. */
+/* Every record of the set is there, as version 1 with the digest 00...0. */
 static enum record_found find_in(void *ctx, const struct reference *ref)
 {
 	const struct sample_records *s = ctx;
@@ -81,8 +81,11 @@ static enum record_found find_in(void *ctx, const struct reference *ref)
 		if (span_equal(ref->region, span_of(s->list[i].region)) &&
 		    span_equal(ref->kind, span_of(s->list[i].kind)) &&
 		    span_equal(ref->slug, span_of(s->list[i].slug))) {
-			return ref->version > 1 ? RECORD_VERSION_ABSENT
-						: RECORD_FOUND;
+			if (ref->version > 1) {
+				return RECORD_VERSION_ABSENT;
+			}
+			return ref->digest[0] == 0 ? RECORD_FOUND
+						   : RECORD_OTHER_TEXT;
 		}
 	}
 	return RECORD_ABSENT;
@@ -228,6 +231,18 @@ static void record_check__looks_up_references(void **state)
 			  "sepsis-antibiotics-in-time@9}]");
 	change_end(&c, PROBLEM_ERROR, RECORD_FILE, at,
 		   "has no version 9 here; write one that there is");
+	change_begin(&c, "priority");
+	at = change_field(&c, "problem",
+			  "problem: uclpartners/problem/"
+			  "sepsis-late-antibiotics@1:0123456789abcdef");
+	change_end(&c, PROBLEM_WARNING, RECORD_FILE, at,
+		   "version 1 of uclpartners/problem/sepsis-late-antibiotics "
+		   "has another text");
+	change_begin(&c, "priority");
+	at = change_field(&c, "links",
+			  "links: [{rel: about, id: east-midlands/priority/"
+			  "sepsis-antibiotics-in-time@1:0123456789abcdef}]");
+	change_end(&c, PROBLEM_ERROR, RECORD_FILE, at, "has another text");
 	change_begin(&c, "priority");
 	at = change_field(&c, "aim",
 			  "aim: {measure: east-midlands/measure/x, from: 2, "

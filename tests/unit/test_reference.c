@@ -127,6 +127,29 @@ static void reference_parse__takes_a_digest_behind_the_version(void **state)
 	assert_false(ref.has_digest);
 }
 
+static void reference_pin__ties_it_to_one_text(void **state)
+{
+	const struct span text = span_of("abc");
+	struct reference ref;
+	struct buf b;
+
+	(void)state;
+	assert_int_equal(reference_parse(span_of("kent/lesson/x@3"),
+					 span_of(OWN), &ref, NULL),
+			 WEALD_OK);
+	assert_true(reference_pins(&ref, text));
+	assert_int_equal(reference_pin(&ref, text), WEALD_OK);
+	buf_init(&b, REFERENCE_BYTES_MAX);
+	assert_int_equal(reference_format(&b, &ref), WEALD_OK);
+	/* FIPS 180-2, B.1 */
+	assert_true(span_equal(buf_span(&b),
+			       span_of("kent/lesson/x@3:ba7816bf8f01cfea")));
+	buf_release(&b);
+	assert_true(reference_pins(&ref, text));
+	assert_false(reference_pins(&ref, span_of("abd")));
+	assert_false(reference_pins(&ref, span_of("")));
+}
+
 static void reference_format__holds_the_longest(void **state)
 {
 	char text[REFERENCE_BYTES_MAX + 1];
@@ -287,6 +310,7 @@ int main(void)
 		cmocka_unit_test(reference_parse__takes_the_form_for_machines),
 		cmocka_unit_test(
 			reference_parse__takes_a_digest_behind_the_version),
+		cmocka_unit_test(reference_pin__ties_it_to_one_text),
 		cmocka_unit_test(reference_format__holds_the_longest),
 		cmocka_unit_test(reference_parse__refuses_other_forms),
 		cmocka_unit_test(reference_parse__refuses_a_wrong_version),
