@@ -61,9 +61,9 @@ static const char *field_for(const struct start *s, const char *option)
 	return NULL;
 }
 
-static int place(struct start *s, const char *option, const char *ref)
+/* Into @field, or into links where it is NULL. */
+static int place(struct start *s, const char *field, const char *ref)
 {
-	const char *field = field_for(s, option);
 	int r;
 
 	if (field != NULL) {
@@ -71,6 +71,50 @@ static int place(struct start *s, const char *option, const char *ref)
 	}
 	r = prefill_add(&s->prefill, "links.rel", "about");
 	return r == WEALD_OK ? prefill_add(&s->prefill, "links.id", ref) : r;
+}
+
+/* Is what stands in @field said of one version of it, and of no other? */
+static bool is_of_one_version(const struct start *s, const char *field)
+{
+	return field != NULL && strcmp(field, "target") == 0 &&
+	       kind_field(s->kind, span_of("target_version")) != NULL;
+}
+
+/*
+ * The reference to @from: with the version where the person gave one
+ * (@versioned), or it is about that version alone; then it is pinned to the
+ * text that they read, too.
+ */
+static int place_ref(struct start *s, const char *option, bool versioned,
+		     const struct source *from)
+{
+	const struct file *text = files_find(&from->files, FILES_RECORD);
+	const char *field = field_for(s, option);
+	struct reference ref = {
+		.region = span_of(from->region),
+		.kind = span_of(from->kind),
+		.slug = span_of(from->slug),
+		.version = versioned ? from->version : 0,
+	};
+	struct buf full;
+	int r = WEALD_OK;
+
+	if (text != NULL && is_of_one_version(s, field)) {
+		ref.version = from->version;
+		r = reference_pin(&ref, buf_span(&text->content));
+	}
+	buf_init(&full, REFERENCE_BYTES_MAX + 1);
+	if (r == WEALD_OK) {
+		r = reference_format(&full, &ref);
+	}
+	if (r == WEALD_OK) {
+		r = buf_add_byte(&full, '\0');
+	}
+	if (r == WEALD_OK) {
+		r = place(s, field, (const char *)full.data);
+	}
+	buf_release(&full);
+	return r;
 }
 
 /* The version that the person had before them. */
@@ -118,7 +162,6 @@ static int tell_absent(struct start *s, const struct source *from, int err)
 int start_link(struct start *s, const char *option, const char *text,
 	       struct source *out)
 {
-	char ref[REFERENCE_BYTES_MAX + 32];
 	struct source *from = out;
 	int r;
 
@@ -129,15 +172,10 @@ int start_link(struct start *s, const char *option, const char *text,
 	if (r != WEALD_OK) {
 		return r;
 	}
-	snprintf(ref, sizeof ref, "%s", from->ref);
-	if (strchr(text, '@') != NULL) {
-		snprintf(ref, sizeof ref, "%s@%" PRIu64, from->ref,
-			 from->version);
-	}
 	if (s->about[0] == '\0') {
 		snprintf(s->about, sizeof s->about, "%s", from->slug);
 	}
-	r = place(s, option, ref);
+	r = place_ref(s, option, strchr(text, '@') != NULL, from);
 	if (r == WEALD_OK && from->last > 0) {
 		r = place_version(s, from);
 	}

@@ -32,7 +32,8 @@ void start_release(struct start *s);
 /*
  * Link to the record that @text names, which the option @option gave: into the
  * field of that name, or the one that says what the record is about, or into
- * links. Its topics and settings are taken over. @out is that record, and is
+ * links; what an endorsement is of is pinned to the text of its version. Its
+ * topics and settings are taken over. @out is that record, and is
  * released with source_release() in any case; out->last is 0 where it has not
  * arrived here, which is told and is no failure. Noted.
  */

@@ -107,8 +107,14 @@ an_editor() {
 	weald new measure --problem problem/late --slug count 2>/dev/null
 	grep -A 2 '^links:$' count/record.md | grep -q 'id: south-west/problem/late$'
 	weald new endorsement --target problem/late --slug read 2>/dev/null
-	[ "$(field read target)" = south-west/problem/late ]
+	# an endorsement is of one version, and tied to its text
+	pin=$(sha256sum late/record.md | cut -c-16)
+	[ "$(field read target)" = "\"south-west/problem/late@1:$pin\"" ]
 	[ "$(field read target_version)" = 1 ]
+	run -3 --separate-stderr weald check read
+	[[ $stderr != *": target"* ]]
+	weald new withdrawal --target problem/late --slug stop 2>/dev/null
+	[ "$(field stop target)" = south-west/problem/late ]
 	# its name, where no other is given
 	mv late published
 	[ "$(weald new priority --problem problem/late 2>/dev/null)" = ./late ]
