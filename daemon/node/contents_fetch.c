@@ -45,7 +45,7 @@ struct fetch {
 	struct replica *replica;
 	enum fetch_state state;
 	bool look;      /* something has changed: begin again */
-	uint64_t at_ms; /* REST: look then; ASKING: give up then */
+	uint64_t at_ms; /* REST: look then; ASKING, STORING: give up then */
 	uint64_t from;  /* the first update to look at */
 	uint64_t next;  /* and once what was found is here */
 	struct wanted wanted[FETCH_N_MAX];
@@ -302,6 +302,16 @@ static void ask(struct fetch *f)
 	}
 }
 
+/* The peer had its time: what it still owes is asked of another. */
+static void give_up_late(struct fetch *f)
+{
+	if (f->asked != 0 && f->left > 0 &&
+	    node_now_ms(f->replica->node) >= f->at_ms) {
+		add_tried(f, f->asked);
+		f->asked = 0;
+	}
+}
+
 /* Go on, whatever the state: the only place that decides. */
 static void fetch_step(struct fetch *f)
 {
@@ -318,16 +328,15 @@ static void fetch_step(struct fetch *f)
 		}
 		break;
 	case FETCH_ASKING:
-		if (f->asked != 0 && due) {
-			add_tried(f, f->asked);
-			f->asked = 0;
-		}
+		give_up_late(f);
 		if (f->asked == 0) {
 			ask(f);
 		}
 		break;
-	case FETCH_LOOKING:
 	case FETCH_STORING:
+		give_up_late(f); /* store_next() asks another */
+		break;
+	case FETCH_LOOKING:
 		break;
 	}
 }
@@ -410,7 +419,7 @@ static bool has_refused(const struct fetch *f)
 	return false;
 }
 
-/* All that came is stored, or is not: what next? */
+/* All that came is stored, or is not, or was refused: what next? */
 static void store_next(struct fetch *f)
 {
 	f->state = FETCH_ASKING;
@@ -426,7 +435,7 @@ static void store_next(struct fetch *f)
 		f->from = f->next;
 		f->look = true;
 		f->state = FETCH_REST;
-	} else if (f->left == 0) {
+	} else if (f->asked != 0 && f->left == 0) {
 		if (has_refused(f)) {
 			add_tried(f, f->asked); /* it has not got the rest */
 		}
@@ -494,40 +503,55 @@ static struct store_job *store_new(size_t n)
 	return j;
 }
 
-/* What of @c was asked for and is here, copied for the job. */
-static int collect(struct fetch *f, const struct frame_contents *c,
-		   struct store_job *j)
+/* What @c says of @w: the content is copied for the job. */
+static int collect_one(struct wanted *w, struct span content,
+		       struct store_job *j)
 {
-	struct wanted *w;
-	struct span content;
-	size_t i;
-	int r = WEALD_OK;
-
-	for (i = 0; r == WEALD_OK && i < c->n; i++) {
-		w = find_wanted(f, c->contents[i].blob);
-		if (w == NULL) {
-			continue;
-		}
-		w->asked = false;
-		f->left--;
-		content = c->contents[i].content;
-		if (content.data == NULL) {
-			w->refused = true;
-			continue;
-		}
-		w->answered = true;
-		buf_init(&j->contents[j->n], CONTENT_BYTES_MAX);
-		j->changes[j->n] = w->change;
-		r = buf_add(&j->contents[j->n++], content.data, content.len);
+	if (content.data == NULL) {
+		w->refused = true;
+		return WEALD_OK;
 	}
-	return r;
+	if (content.len != w->change.size) {
+		/* not copied: what waits has the sizes that were asked for */
+		j->wrong = WEALD_CONTENT_SIZE;
+		return WEALD_OK;
+	}
+	w->answered = true;
+	buf_init(&j->contents[j->n], CONTENT_BYTES_MAX);
+	j->changes[j->n] = w->change;
+	return buf_add(&j->contents[j->n++], content.data, content.len);
 }
 
+/* How much of @c was asked for; each counts once. */
+static size_t collect(struct fetch *f, const struct frame_contents *c,
+		      struct store_job *j)
+{
+	struct wanted *w;
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; j->err == WEALD_OK && i < c->n; i++) {
+		w = find_wanted(f, c->contents[i].blob);
+		if (w != NULL) {
+			w->asked = false;
+			f->left--;
+			count++;
+			j->err = collect_one(w, c->contents[i].content, j);
+		}
+	}
+	return count;
+}
+
+/*
+ * A job waits only for what was asked for, so that a peer can make us keep no
+ * more than that.
+ */
 bool contents_came(struct session *s, const struct frame_contents *c)
 {
 	struct replica *r = replica_find(s->node, c->feed);
 	struct fetch *f = r == NULL ? NULL : r->fetch;
 	struct store_job *j;
+	size_t count;
 
 	if (f == NULL || f->asked != s->id || f->asked == 0 || f->left == 0) {
 		return false;
@@ -536,14 +560,20 @@ bool contents_came(struct session *s, const struct frame_contents *c)
 	if (j == NULL) {
 		return true; /* asked again when the time is over */
 	}
-	if (collect(f, c, j) != WEALD_OK) {
-		j->err = WEALD_NOMEM;
+	count = collect(f, c, j);
+	if (j->n > 0 || j->wrong != WEALD_OK) {
+		j->peer = s->id;
+		f->storing++;
+		f->state = FETCH_STORING;
+		job_submit(s->node, r, &j->job);
+		return true;
 	}
-	j->peer = s->id;
-	f->storing++;
-	f->state = FETCH_STORING;
-	job_submit(s->node, r, &j->job);
-	return true;
+	store_free(j);
+	if (count > 0 && f->storing == 0) {
+		store_next(f);
+		fetch_step(f);
+	}
+	return count > 0;
 }
 
 void contents_look(struct replica *r, bool all)
