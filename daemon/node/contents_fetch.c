@@ -2,11 +2,12 @@
  * The files of narrow replicas: those that are missing here.
  *
  * A feed that is followed by topic or kind comes as headers. A job then looks
- * which contents are missing and wanted, some hundred at a time; they are asked
- * of one peer after the other with want-contents, and what comes is checked
- * against its update and stored. When the choice becomes wider the same look
- * finds what is missing now; when all is there and wanted, the replica becomes
- * whole.
+ * which contents are missing and wanted, those of some updates at a time; they
+ * are asked of one peer after the other with want-contents, and what comes is
+ * checked against its update and stored. What none of them has is passed over:
+ * the look begins anew at the first update some time after it has reached the
+ * last one. When the choice becomes wider the same look finds what is missing
+ * now; when all is there and wanted, the replica becomes whole.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -47,8 +48,10 @@ struct fetch {
 	bool look;      /* something has changed: begin again */
 	uint64_t at_ms; /* REST: look then; ASKING, STORING: give up then */
 	uint64_t from;  /* the first update to look at */
-	uint64_t next;  /* and once what was found is here */
-	struct wanted wanted[FETCH_N_MAX];
+	uint64_t next;  /* and once what was found is here, or passed over */
+	/* from the first one again, once the end is reached; 0: no need */
+	uint64_t again_ms;
+	struct wanted *wanted; /* n */
 	size_t n;
 	size_t left;     /* asked, and not answered yet */
 	size_t storing;  /* jobs that store what came */
@@ -56,6 +59,7 @@ struct fetch {
 	uint32_t asked;  /* the session; 0: none */
 	uint32_t *tried; /* sessions that did not have all of it */
 	size_t tried_n;
+	bool late; /* one of them did not answer in time */
 };
 
 static void fetch_step(struct fetch *f);
@@ -70,8 +74,9 @@ struct look_job {
 	uint64_t from;
 	int err;
 	struct weald_msg msg;
-	struct wanted wanted[FETCH_N_MAX];
+	struct wanted *wanted; /* n: of whole updates, so that each is passed */
 	size_t n;
+	uint64_t seq;  /* of the last of them */
 	uint64_t next; /* the first update that was not looked at */
 	bool became_whole;
 	struct replica_look look;
@@ -85,12 +90,13 @@ static bool look_wants(const struct look_job *j, const struct update *u)
 static int look_each(void *ctx, const struct update *u, const struct change *c)
 {
 	struct look_job *j = ctx;
+	struct wanted *grown;
 	size_t i;
 
 	if (!look_wants(j, u)) {
 		return WEALD_OK;
 	}
-	if (j->n == FETCH_N_MAX) {
+	if (j->n >= FETCH_N_MAX && u->seq != j->seq) {
 		j->next = u->seq;
 		return WEALD_EXISTS; /* enough */
 	}
@@ -100,9 +106,18 @@ static int look_each(void *ctx, const struct update *u, const struct change *c)
 			return WEALD_OK; /* one file in two updates */
 		}
 	}
-	j->wanted[j->n].change = *c;
+	if (j->n % FETCH_N_MAX == 0) {
+		grown = realloc(j->wanted,
+				(j->n + FETCH_N_MAX) * sizeof(*grown));
+		if (grown == NULL) {
+			return WEALD_NOMEM;
+		}
+		j->wanted = grown;
+	}
+	j->wanted[j->n] = (struct wanted){ .change = *c };
 	j->wanted[j->n].change.path = (struct span){ NULL, 0 };
 	j->n++;
+	j->seq = u->seq;
 	return WEALD_OK;
 }
 
@@ -127,6 +142,23 @@ static void look_work(struct job *job)
 	replica_look(f, true, &j->look);
 }
 
+/* Nothing is missing from f->from on: from the first update again? */
+static void end_reached(struct fetch *f, bool whole)
+{
+	/* it is whole where nothing is missing from the first one on */
+	bool again = whole && f->from > 1;
+
+	if (f->again_ms != 0) {
+		again = node_now_ms(f->replica->node) >= f->again_ms;
+		f->at_ms = f->again_ms;
+	}
+	if (again) {
+		f->again_ms = 0;
+		f->look = true;
+	}
+	f->from = again ? 1 : f->next;
+}
+
 static void look_done(struct job *job)
 {
 	struct look_job *j = (struct look_job *)job;
@@ -147,20 +179,18 @@ static void look_done(struct job *job)
 		log_info("the replica is whole now feed=%s", replica_label(r));
 	}
 	f->n = j->err == WEALD_OK ? j->n : 0;
-	memcpy(f->wanted, j->wanted, f->n * sizeof(f->wanted[0]));
+	free(f->wanted);
+	f->wanted = j->wanted; /* transferred */
 	f->left = f->n;
 	f->next = j->next;
-	if (f->n == 0 && j->err == WEALD_OK) {
-		/* whole where nothing is missing from the first update on */
-		bool again = j->whole && !j->became_whole && f->from > 1;
-
-		f->from = again ? 1 : f->next;
-		f->look = f->look || again;
-	}
 	f->tried_n = 0;
+	f->late = false;
 	f->asked = 0;
 	f->state = f->n > 0 ? FETCH_ASKING : FETCH_REST;
 	f->at_ms = node_now_ms(r->node) + FETCH_AGAIN_MS;
+	if (f->n == 0 && j->err == WEALD_OK) {
+		end_reached(f, j->whole && !j->became_whole);
+	}
 	member_follow_release(&j->follow);
 	region_release(&j->look.region);
 	free(j);
@@ -261,40 +291,70 @@ static struct session *choose_peer(struct fetch *f)
 	return chosen;
 }
 
-static void ask(struct fetch *f)
+/* Nobody reachable has the rest of what was found. */
+static void pass_over(struct fetch *f)
 {
-	uint8_t blobs[FETCH_N_MAX][OBJECT_ID_BYTES];
-	struct session *s = choose_peer(f);
-	struct frame frame = { .type = FRAME_WANT_CONTENTS };
+	uint64_t later_ms = node_now_ms(f->replica->node) + FETCH_AGAIN_MS;
+
+	f->state = FETCH_REST;
+	f->at_ms = later_ms;
+	if (f->tried_n == 0) {
+		return; /* there is nobody to ask */
+	}
+	f->from = f->next;
+	/* who was late may still be sending: more would only wait behind it */
+	f->look = f->look || !f->late;
+	if (f->again_ms == 0) {
+		f->again_ms = later_ms;
+	}
+}
+
+/* What @f asks for next of the peer that is asked; how much it is. */
+static size_t choose_contents(struct fetch *f,
+			      uint8_t blobs[FETCH_N_MAX][OBJECT_ID_BYTES])
+{
+	struct wanted *w;
 	uint64_t bytes = 0;
 	size_t count = 0;
 	size_t i;
 
-	if (s == NULL) {
-		/* nobody reachable has the rest: all of it again later */
-		f->state = FETCH_REST;
-		f->from = 1;
-		f->at_ms = node_now_ms(f->replica->node) + FETCH_AGAIN_MS;
-		return;
-	}
 	for (i = 0; i < f->n; i++) {
-		struct wanted *w = &f->wanted[i];
-
-		w->asked = !w->answered &&
+		w = &f->wanted[i];
+		w->asked = !w->answered && !w->refused && count < FETCH_N_MAX &&
 			   (count == 0 ||
 			    bytes + w->change.size <= FETCH_BYTES_MAX);
-		w->refused = false;
 		if (w->asked) {
 			bytes += w->change.size;
 			memcpy(blobs[count++], w->change.blob, OBJECT_ID_BYTES);
 		}
 	}
-	assert(count > 0);
+	return count;
+}
+
+static void ask(struct fetch *f)
+{
+	uint8_t blobs[FETCH_N_MAX][OBJECT_ID_BYTES];
+	struct session *s = session_find(f->replica->node, f->asked);
+	struct frame frame = { .type = FRAME_WANT_CONTENTS };
+	size_t i;
+
+	if (s == NULL || s->state != SESSION_PEER) {
+		f->asked = 0;
+		s = choose_peer(f);
+		for (i = 0; i < f->n; i++) {
+			f->wanted[i].refused = false;
+		}
+	}
+	if (s == NULL) {
+		pass_over(f);
+		return;
+	}
+	f->left = choose_contents(f, blobs);
+	assert(f->left > 0);
 	memcpy(frame.want_contents.feed, f->replica->id, SHA256_BYTES);
 	frame.want_contents.blobs = (const uint8_t(*)[OBJECT_ID_BYTES])blobs;
-	frame.want_contents.n = count;
+	frame.want_contents.n = f->left;
 	f->asked = s->id;
-	f->left = count;
 	f->at_ms = node_now_ms(f->replica->node) + FETCH_MS;
 	if (conn_send(s->conn, &frame) != WEALD_OK) {
 		add_tried(f, s->id);
@@ -308,6 +368,7 @@ static void give_up_late(struct fetch *f)
 	if (f->asked != 0 && f->left > 0 &&
 	    node_now_ms(f->replica->node) >= f->at_ms) {
 		add_tried(f, f->asked);
+		f->late = true;
 		f->asked = 0;
 	}
 }
@@ -329,7 +390,7 @@ static void fetch_step(struct fetch *f)
 		break;
 	case FETCH_ASKING:
 		give_up_late(f);
-		if (f->asked == 0) {
+		if (f->asked == 0 || f->left == 0) {
 			ask(f);
 		}
 		break;
@@ -407,16 +468,17 @@ static bool all_answered(const struct fetch *f)
 	return true;
 }
 
-static bool has_refused(const struct fetch *f)
+/* Has the peer that is asked said of all that it has it not? */
+static bool all_refused(const struct fetch *f)
 {
 	size_t i;
 
 	for (i = 0; i < f->n; i++) {
-		if (f->wanted[i].refused) {
-			return true;
+		if (!f->wanted[i].answered && !f->wanted[i].refused) {
+			return false;
 		}
 	}
-	return false;
+	return true;
 }
 
 /* All that came is stored, or is not, or was refused: what next? */
@@ -435,10 +497,8 @@ static void store_next(struct fetch *f)
 		f->from = f->next;
 		f->look = true;
 		f->state = FETCH_REST;
-	} else if (f->asked != 0 && f->left == 0) {
-		if (has_refused(f)) {
-			add_tried(f, f->asked); /* it has not got the rest */
-		}
+	} else if (f->asked != 0 && all_refused(f)) {
+		add_tried(f, f->asked); /* it has not got the rest */
 		f->asked = 0;
 	}
 }
@@ -589,8 +649,10 @@ void contents_look(struct replica *r, bool all)
 		r->fetch->replica = r;
 	}
 	r->fetch->look = true;
-	if (all) {
+	if (all && r->fetch->state == FETCH_REST) {
 		r->fetch->from = 1;
+	} else if (all) {
+		r->fetch->again_ms = node_now_ms(r->node); /* when it is done */
 	}
 	fetch_step(r->fetch);
 }
@@ -608,13 +670,17 @@ void contents_tick(struct node *n)
 
 void contents_peer_up(struct node *n)
 {
+	uint64_t soon_ms = node_now_ms(n) + FETCH_SOON_MS;
 	struct fetch *f;
 	size_t i;
 
 	for (i = 0; i < n->replicas_n; i++) {
 		f = n->replicas[i]->fetch;
 		if (f != NULL && f->state == FETCH_REST) {
-			f->at_ms = node_now_ms(n) + FETCH_SOON_MS;
+			f->at_ms = soon_ms;
+		}
+		if (f != NULL && f->again_ms > soon_ms) {
+			f->again_ms = soon_ms;
 		}
 	}
 }
@@ -623,6 +689,7 @@ void contents_release(struct replica *r)
 {
 	if (r->fetch != NULL) {
 		free(r->fetch->tried);
+		free(r->fetch->wanted);
 		free(r->fetch);
 		r->fetch = NULL;
 	}

@@ -57,3 +57,12 @@ has_files() {
 	fi
 	node_stop wessex
 }
+
+@test "files that nobody has do not keep those behind them from coming" {
+	play withhold
+	[ "${lines[0]}" = "served 52" ]
+	[ "${lines[1]}" = "withheld 256" ]
+	[ "${lines[2]}" = "served 256" ]
+	await "$NODE_WAIT_S" has_files 308
+	node_stop wessex
+}

@@ -3,15 +3,21 @@
 
     net_narrow.py make DIR
     net_narrow.py flood ADDRESS NODE-KEY DIR
+    net_narrow.py withhold ADDRESS NODE-KEY DIR
 
 make writes node keys and a feed to DIR and prints `key HEX`, the node key to
 be typed in at the node, and `feed HEX`, which the node is to follow by the
-kind `problem`. The other brings the node this feed; a node can be played with
+kind `problem`. The others bring the node this feed; a node can be played with
 once.
 
 flood: a peer answers the node's want-contents with a great many contents that
 were not asked for, then another as it should. Prints `flood HOW`, how the
 first session ended, and `served N`, the files that the second gave.
+
+withhold: a peer has none of the first files that the node lacks, as many as
+it asks for at once, and has those behind them: of the same update, and of the
+next. Prints `withheld N` and `served
+N`; then another peer has all, `served N` again.
 
 Exit code 0: done; 1: the node did not ask in time, or said what it should
 not; 2: it could not be tried.
@@ -30,25 +36,34 @@ from net_session import Ended, Late
 from net_wire import encode
 
 FEEDS = ("play-one",)
+# What a node asks for at once; docs/PROTOCOL.md, "What a node bears".
+AT_ONCE = 256
 JUNK = 200_000
 SECONDS = 30
 
 
 class Server(Bringer):
-    """Serves headers, and files to who asks for them."""
+    """Serves headers, and the files that it does not withhold."""
 
-    def __init__(self, play, number):
+    def __init__(self, play, number, withheld=()):
         super().__init__(
             play.open(f"play-one-{number}"),
             [feed.source for feed in play.feeds],
             tell=lambda *words: None,
         )
+        self.withheld = withheld
+        self.refused = set()
         self.served = set()
 
     def send_contents(self, fields):
-        """As it should; kept in mind."""
-        super().send_contents(fields)
-        self.served.update(fields["blobs"])
+        """As it should, but for what is withheld."""
+        source = self.sources[fields["feed"]]
+        for blob in fields["blobs"]:
+            data = None if blob in self.withheld else source.blobs[blob]
+            (self.refused if data is None else self.served).add(blob)
+            self.session.send(
+                "contents", feed=fields["feed"], contents=[[blob, data]]
+            )
 
     def until_served(self, blobs):
         """Answer until these files were asked for, and sent."""
@@ -97,15 +112,15 @@ class Flooder(Server):
 
 def grow(feed, count):
     """An update with so many files of a kind that the node has chosen; their
-    git ids."""
-    known = set(feed.source.blobs)
+    git ids, in the order in which the update names them."""
     seq = feed.chain.seq + 1
+    record = f"problem/2026-11/narrow-{seq}"
     files = {f"{n}.txt": f"{n} of {seq}\n".encode() for n in range(count)}
     feed.grow(
-        files, record=f"problem/2026-11/narrow-{seq}", action="publish",
+        files, record=record, action="publish",
         summary=f"Narrow {seq}",
     )  # fmt: skip
-    return set(feed.source.blobs) - known
+    return [feed.chain.files[f"{record}/{name}"][1] for name in sorted(files)]
 
 
 def run_make(args):
@@ -120,7 +135,19 @@ def run_flood(play):
     """net_narrow.py flood"""
     wanted = grow(play.feeds[0], 8)
     print("flood", Flooder(play, 1).flood(), flush=True)
-    Server(play, 2).until_served(wanted)
+    Server(play, 2).until_served(set(wanted))
+
+
+def run_withhold(play):
+    """net_narrow.py withhold"""
+    feed = play.feeds[0]
+    files = grow(feed, AT_ONCE + 44)
+    withheld = set(files[:AT_ONCE])
+    behind = files[AT_ONCE:] + grow(feed, 8)
+    server = Server(play, 1, withheld)
+    server.until_served(set(behind))
+    print("withheld", len(server.refused), flush=True)
+    Server(play, 2).until_served(withheld)
 
 
 def play_of(args):
@@ -138,11 +165,12 @@ def main():
     make = commands.add_parser("make")
     make.add_argument("folder", metavar="DIR")
     make.set_defaults(run=run_make)
-    flood = commands.add_parser("flood")
-    flood.add_argument("address", metavar="ADDRESS")
-    flood.add_argument("node", type=bytes.fromhex, metavar="NODE-KEY")
-    flood.add_argument("folder", metavar="DIR")
-    flood.set_defaults(run=lambda args: run_flood(play_of(args)))
+    for name, function in (("flood", run_flood), ("withhold", run_withhold)):
+        one = commands.add_parser(name)
+        one.add_argument("address", metavar="ADDRESS")
+        one.add_argument("node", type=bytes.fromhex, metavar="NODE-KEY")
+        one.add_argument("folder", metavar="DIR")
+        one.set_defaults(run=lambda args, f=function: f(play_of(args)))
     args = parser.parse_args()
     try:
         args.run(args)
