@@ -128,7 +128,7 @@ struct replica {
 	unsigned commits;   /* since packs were merged */
 	uint64_t commit_ms; /* the last of them */
 	bool appending;     /* the engine waits for an APPENDED */
-	bool moved;         /* by an import, while it did: nothing is stored */
+	bool moved;         /* by ourselves, while it did: nothing is stored */
 	/* disputed at the start: the proof that was kept */
 	uint64_t disputed_from;
 	struct buf proof;
@@ -177,6 +177,11 @@ struct replica_look {
 };
 void replica_look(const struct feed *f, bool profile, struct replica_look *out);
 void replica_take(struct replica *r, struct replica_look *look);
+/*
+ * Tell the engine that the head of @r has moved on other than by an APPEND. One
+ * that is open is answered with the new head, and stores nothing.
+ */
+void replica_tell_moved(struct replica *r);
 /* What people call it: its folder's name, its slug, or the id's first hex. */
 const char *replica_label(const struct replica *r);
 /*

@@ -497,11 +497,7 @@ void replicas_reopen(struct node *n, size_t count)
 	}
 }
 
-/*
- * The head of @r has moved on by an import. An APPEND that is open is answered
- * with the new head, and stores nothing.
- */
-static void tell_moved(struct replica *r)
+void replica_tell_moved(struct replica *r)
 {
 	struct gossip_event moved = { .type = GOSSIP_MOVED };
 
@@ -552,7 +548,8 @@ static int refresh_new(struct node *n)
 			made = replica_named(n, o.names[i]);
 			if (made != NULL && made->engine_knows &&
 			    made->head.seq > 0) {
-				tell_moved(made); /* it was followed, unseen */
+				/* it was followed, unseen */
+				replica_tell_moved(made);
 			}
 		}
 	}
@@ -587,7 +584,7 @@ int replicas_refresh(struct node *n)
 		replica_look(r->feed, true, &look);
 		replica_take(r, &look);
 		if (r->engine_knows && r->head.seq > before) {
-			tell_moved(r);
+			replica_tell_moved(r);
 		}
 		membership_profile(n, r);
 	}

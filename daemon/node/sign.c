@@ -158,10 +158,7 @@ static void sign_tell(struct sign_job *s)
 		event.type = GOSSIP_LOCAL_WRITE;
 	}
 	if (s->moved) {
-		event.type = GOSSIP_MOVED;
-		memcpy(event.moved.feed, r->id, sizeof(r->id));
-		event.moved.head = r->head;
-		drive(n, &event);
+		replica_tell_moved(r);
 	}
 }
 
