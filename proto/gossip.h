@@ -144,6 +144,7 @@
 	30000u /* a want that takes so long: another, too \
 		*/
 #define GOSSIP_HOLD_MS         10000u /* a feed after a refused update */
+#define GOSSIP_BARE_MS         10000u /* who has no contents is not asked */
 #define GOSSIP_GUARD_MS        60000u /* until a majority opens the guard */
 #define GOSSIP_RECEIPT_NODE_MS 1000u  /* between two receipts of one node */
 
@@ -221,7 +222,8 @@
 	  "nothing: the first is served")                                      \
 	X(WANT_EPOCH, "want-epoch", "a want for a line not held",              \
 	  "nothing: the peer asks again when it has heard of ours")            \
-	X(NOT_HELD, "not-held", "a peer has not got what it said it holds",    \
+	X(NOT_HELD, "not-held",                                                \
+	  "a peer has not got what it said it holds, or not its contents",     \
 	  "nothing: another is asked")                                         \
 	X(UNASKED, "unasked", "an answer to a question not asked",             \
 	  "nothing, unless it grows: then the peer is faulty")                 \
@@ -293,13 +295,15 @@ struct gossip_head {
  * What a verified envelope says. @granted: it carries a good grant by the
  * feed's root key, so that its key may be new. An update that follows ours
  * under another key without a grant is a stranger's: it is not passed on, and
- * costs the peer that sent it, as honest nodes do not pass it on either.
+ * costs the peer that sent it, as honest nodes do not pass it on either. @bare:
+ * a put comes without its content, so that a whole feed cannot store it.
  */
 struct gossip_facts {
 	uint8_t feed[SHA256_BYTES];
 	struct gossip_head head; /* of the update itself */
 	uint8_t prev[SHA256_BYTES];
 	bool granted;
+	bool bare;
 };
 
 enum gossip_verdict {

@@ -60,7 +60,8 @@ static struct gossip_peer *ask_choose(struct gossip *g,
 	for (i = 0; i < g->peers_n; i++) {
 		p = g->peers[i];
 		l = &p->links[f->slot];
-		if (!p->ready || l->has < from || l->asked) {
+		if (!p->ready || gossip_link_gives(g, f, l) < from ||
+		    l->asked) {
 			continue;
 		}
 		if (best == NULL || is_better(g, l, &best->links[f->slot])) {
@@ -89,6 +90,7 @@ void gossip_want_send(struct gossip *g, struct gossip_feed *f,
 	frame->want.fill = f->policy == GOSSIP_FOLLOW_NARROW
 				   ? FRAME_FILL_HEADERS
 				   : FRAME_FILL_ALL;
+	p->links[f->slot].fill_asked = (uint8_t)frame->want.fill;
 }
 
 void gossip_catchup_ask(struct gossip *g, struct gossip_feed *f)
@@ -108,8 +110,8 @@ void gossip_catchup_ask(struct gossip *g, struct gossip_feed *f)
 	if (g->asks_n >= GOSSIP_ASKS_MAX) {
 		return; /* its turn comes when a place is free */
 	}
-	if (to > p->links[f->slot].has) {
-		to = p->links[f->slot].has;
+	if (to > gossip_link_gives(g, f, &p->links[f->slot])) {
+		to = gossip_link_gives(g, f, &p->links[f->slot]);
 	}
 	gossip_want_send(g, f, p, from, to, GOSSIP_CREDIT_BYTES);
 	g->asks_n++;

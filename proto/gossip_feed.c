@@ -346,6 +346,7 @@ static struct gossip_wait *waits_add(struct gossip *g, struct gossip_feed *f,
 	w->since_ms = g->now;
 	w->peer = p->id;
 	w->granted = c->facts.granted;
+	w->bare = c->facts.bare;
 	w->served = c->lane != FRAME_LANE_LIVE;
 	w->charged = c->charged;
 	f->waits_bytes += c->envelope->len;
@@ -422,32 +423,12 @@ bool gossip_is_our_failure(int err)
 	       err == WEALD_CRYPTO || err == WEALD_CORRUPT;
 }
 
-/* The update after the head was not stored: what builds on it goes too. */
-static void feed_refused(struct gossip *g, struct gossip_feed *f, int err)
+/* What is not stored goes, as if it had not come, nor been sent on. */
+static void feed_take_back(struct gossip *g, struct gossip_feed *f)
 {
-	struct gossip_peer *guilty = NULL;
 	struct gossip_link *l;
 	size_t i;
 
-	f->hold_until = g->now + GOSSIP_HOLD_MS;
-	f->hold_err = err;
-	gossip_feed_set_busy(g, f);
-	gossip_report_add(g,
-			  gossip_is_our_failure(err) ? GOSSIP_WHY_STORE_FAILED
-						     : GOSSIP_WHY_FEED_HELD,
-			  f, NULL, f->head.seq + 1);
-	/* who only passed it on could not know; who serves it says that it
-	   has stored it, which no honest node has */
-	if (f->waits_n > 0 && f->waits[0].served && f != g->own &&
-	    !gossip_is_our_failure(err)) {
-		guilty = gossip_peer_find(g, f->waits[0].peer);
-	}
-	if (guilty != NULL && err == WEALD_CONTENT_ABSENT) {
-		/* it follows the feed in part: others have the contents */
-		l = &guilty->links[f->slot];
-		l->has = l->has < f->head.seq ? l->has : f->head.seq;
-		guilty = NULL;
-	}
 	waits_remove(g, f, 0, f->waits_n);
 	f->tip = f->head;
 	f->pushed_seq = 0;
@@ -461,6 +442,44 @@ static void feed_refused(struct gossip *g, struct gossip_feed *f, int err)
 		}
 	}
 	gossip_catchup_stop(g, f);
+}
+
+/* It came without its contents while those were not wanted: now they are. */
+static void feed_lacks(struct gossip *g, struct gossip_feed *f)
+{
+	struct gossip_peer *p = gossip_peer_find(g, f->waits[0].peer);
+	bool pushed = !f->waits[0].served;
+
+	feed_take_back(g, f);
+	if (p != NULL) {
+		gossip_tree_bare(g, f, p, f->head.seq + 1, pushed);
+	}
+	gossip_catchup_ask(g, f);
+}
+
+/* The update after the head was not stored: what builds on it goes too. */
+static void feed_refused(struct gossip *g, struct gossip_feed *f, int err)
+{
+	struct gossip_peer *guilty = NULL;
+
+	if (f->waits_n > 0 && err == WEALD_CONTENT_ABSENT) {
+		feed_lacks(g, f);
+		return;
+	}
+	f->hold_until = g->now + GOSSIP_HOLD_MS;
+	f->hold_err = err;
+	gossip_feed_set_busy(g, f);
+	gossip_report_add(g,
+			  gossip_is_our_failure(err) ? GOSSIP_WHY_STORE_FAILED
+						     : GOSSIP_WHY_FEED_HELD,
+			  f, NULL, f->head.seq + 1);
+	/* who only passed it on could not know; who serves it says that it
+	   has stored it, which no honest node has */
+	if (f->waits_n > 0 && f->waits[0].served && f != g->own &&
+	    !gossip_is_our_failure(err)) {
+		guilty = gossip_peer_find(g, f->waits[0].peer);
+	}
+	feed_take_back(g, f);
 	if (guilty != NULL) {
 		gossip_peer_drop(g, guilty, GOSSIP_WHY_UPDATE_REFUSED, err);
 	}
@@ -611,6 +630,7 @@ static void feed_new_epoch(struct gossip *g, struct gossip_feed *f)
 		l->has = l->said_epoch == f->head.epoch ? l->said_seq : 0;
 		l->sent = 0;
 		l->told = 0;
+		l->bare_seq = 0;
 	}
 }
 
@@ -734,7 +754,14 @@ bool gossip_feed_offer(struct gossip *g, struct gossip_feed *f,
 	if (h->seq > l->has) {
 		l->has = h->seq;
 	}
-	if (!offer_fits(g, f, p, c) || waits_add(g, f, p, c) == NULL) {
+	if (!offer_fits(g, f, p, c)) {
+		return false;
+	}
+	if (c->facts.bare && f->policy == GOSSIP_FOLLOW_WHOLE) {
+		gossip_tree_bare(g, f, p, h->seq, c->lane == FRAME_LANE_LIVE);
+		return false;
+	}
+	if (waits_add(g, f, p, c) == NULL) {
 		return false;
 	}
 	if (c->lane == FRAME_LANE_LIVE) {

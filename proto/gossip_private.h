@@ -43,6 +43,7 @@ struct gossip_wait {
 	uint64_t since_ms;
 	uint32_t peer;
 	bool granted; /* its key may be new */
+	bool bare;    /* a put comes without its content */
 	bool served;  /* on the catch-up lane: the peer says it is stored */
 	bool charged; /* the feed's quota allows that it is pushed */
 };
@@ -110,15 +111,18 @@ struct gossip_link {
 	uint64_t serve_to;
 	uint64_t serve_credit;
 	uint64_t pruned_at;
-	uint64_t owed;      /* bytes that it may still send for our wants */
-	uint64_t differs;   /* it named another commit for this seq of ours */
-	uint64_t proof_seq; /* it proved a fork that we could not judge yet */
-	uint32_t over;      /* pushes over the quota, at over_s */
+	uint64_t owed;       /* bytes that it may still send for our wants */
+	uint64_t differs;    /* it named another commit for this seq of ours */
+	uint64_t proof_seq;  /* it proved a fork that we could not judge yet */
+	uint64_t bare_seq;   /* the first that it gave without its contents */
+	uint64_t bare_until; /* from there on it is not asked, until then */
+	uint32_t over;       /* pushes over the quota, at over_s */
 	uint32_t over_s;
 	uint8_t doubts; /* wants in a row that it did not answer as it should */
-	uint8_t fill;   /* enum frame_fill */
-	bool asked;     /* a want of ours has not come to its end */
-	bool follows;   /* the peer showed an interest in the feed */
+	uint8_t fill;   /* enum frame_fill: what it gets */
+	uint8_t fill_asked; /* what we asked it for */
+	bool asked;         /* a want of ours has not come to its end */
+	bool follows;       /* the peer showed an interest in the feed */
 	bool eager;
 	bool serving;
 	bool serving_live; /* for a graft, not a want */
@@ -340,6 +344,9 @@ void gossip_peers_grow(struct gossip *g);
 
 /* gossip_tree.c */
 uint64_t gossip_link_known(const struct gossip_link *l);
+/* The highest seq for which the peer of @l, one of @f's, may be asked. */
+uint64_t gossip_link_gives(const struct gossip *g, const struct gossip_feed *f,
+			   const struct gossip_link *l);
 /* Push @w along the eager links, as far as the feed's quota goes. */
 void gossip_tree_push(struct gossip *g, struct gossip_feed *f,
 		      struct gossip_wait *w, uint32_t except);
@@ -368,6 +375,12 @@ void gossip_tree_stop_push(struct gossip *g, const struct gossip_feed *f,
 void gossip_tree_duplicate(struct gossip *g, struct gossip_feed *f,
 			   struct gossip_peer *p, uint64_t seq,
 			   enum frame_lane lane);
+/*
+ * Seq @seq of @f, which is followed whole, came without its contents: as if the
+ * peer had told that it holds it. Others are asked. @p may be dropped.
+ */
+void gossip_tree_bare(struct gossip *g, struct gossip_feed *f,
+		      struct gossip_peer *p, uint64_t seq, bool pushed);
 /* The highest seq that a ready peer is known to hold. */
 uint64_t gossip_tree_heard_max(const struct gossip *g,
 			       const struct gossip_feed *f);

@@ -10,6 +10,10 @@
  * Who hears of an update that does not come within GOSSIP_GRAFT_MS grafts the
  * link to one that has it; who is pushed what a push brought before prunes.
  *
+ * An update may come without its contents, from who follows the feed in part.
+ * To who follows it whole that is a have, and it is not pushed to such: so a
+ * link that cannot bring the contents never takes the place of one that does.
+ *
  * A feed that pushes more than its quota is told and fetched by want, which
  * changes no link: so the tree stands when it has calmed down.
  */
@@ -24,6 +28,15 @@
 uint64_t gossip_link_known(const struct gossip_link *l)
 {
 	return l->has > l->sent ? l->has : l->sent;
+}
+
+uint64_t gossip_link_gives(const struct gossip *g, const struct gossip_feed *f,
+			   const struct gossip_link *l)
+{
+	bool bare = l->bare_seq > f->tip.seq && l->bare_seq <= l->has &&
+		    l->bare_until > g->now;
+
+	return bare ? l->bare_seq - 1 : l->has;
 }
 
 uint64_t gossip_tree_heard_max(const struct gossip *g,
@@ -45,10 +58,11 @@ uint64_t gossip_tree_heard_max(const struct gossip *g,
  */
 
 static bool can_push(const struct gossip_peer *p, const struct gossip_link *l,
-		     uint64_t seq)
+		     const struct gossip_wait *w)
 {
 	return p->ready && l->follows && l->eager && !l->serving &&
-	       gossip_link_known(l) == seq - 1 &&
+	       gossip_link_known(l) == w->head.seq - 1 &&
+	       !(w->bare && l->fill == FRAME_FILL_ALL) &&
 	       p->unsent < GOSSIP_LIVE_BYTES_MAX;
 }
 
@@ -75,8 +89,7 @@ void gossip_tree_push(struct gossip *g, struct gossip_feed *f,
 
 	for (i = 0; i < g->peers_n; i++) {
 		p = g->peers[i];
-		if (p->id == except ||
-		    !can_push(p, &p->links[f->slot], w->head.seq)) {
+		if (p->id == except || !can_push(p, &p->links[f->slot], w)) {
 			continue;
 		}
 		w->charged = w->charged ||
@@ -99,7 +112,7 @@ void gossip_tree_push_waiting(struct gossip *g, struct gossip_feed *f,
 	}
 	for (i = 0; i < f->waits_n; i++) {
 		if (f->waits[i].head.seq <= f->tip.seq && f->waits[i].charged &&
-		    can_push(p, l, f->waits[i].head.seq)) {
+		    can_push(p, l, &f->waits[i])) {
 			push(g, f, p, &f->waits[i]);
 		}
 	}
@@ -308,7 +321,7 @@ uint64_t gossip_tree_missing(const struct gossip *g,
 
 /*
  * Who is grafted: has what is missing, a lazy one first, not the last one nor
- * one that was asked in vain.
+ * one that was asked in vain. NULL: who has it has not got the contents.
  */
 static struct gossip_peer *graft_choose(const struct gossip *g,
 					const struct gossip_feed *f)
@@ -323,7 +336,7 @@ static struct gossip_peer *graft_choose(const struct gossip *g,
 	for (i = 0; i < g->peers_n; i++) {
 		p = g->peers[i];
 		l = &p->links[f->slot];
-		if (!p->ready || l->has <= f->tip.seq) {
+		if (!p->ready || gossip_link_gives(g, f, l) <= f->tip.seq) {
 			continue;
 		}
 		score = (l->eager ? 0 : 1) + (p->id == f->graft_peer ? 0 : 2) +
@@ -351,6 +364,7 @@ static void graft(struct gossip *g, struct gossip_feed *f,
 				    ? FRAME_FILL_HEADERS
 				    : FRAME_FILL_ALL;
 	p->links[f->slot].eager = true;
+	p->links[f->slot].fill_asked = (uint8_t)frame->graft.fill;
 	f->graft_peer = p->id;
 	f->graft_n++;
 }
@@ -395,8 +409,9 @@ void gossip_tree_timeout(struct gossip *g, struct gossip_feed *f)
 		f->graft_at = g->now + GOSSIP_GRAFT_AGAIN_MS;
 	} else {
 		p = graft_choose(g, f);
-		assert(p != NULL);
-		graft(g, f, p);
+		if (p != NULL) {
+			graft(g, f, p);
+		}
 		f->graft_at = g->now + GOSSIP_GRAFT_AGAIN_MS;
 	}
 	gossip_feed_set_busy(g, f);
@@ -454,6 +469,17 @@ void gossip_tree_stop_push(struct gossip *g, const struct gossip_feed *f,
 	l->pruned_at = g->now;
 }
 
+/* Unless that was done a moment ago, and this was under way. */
+static void stop_push_once(struct gossip *g, const struct gossip_feed *f,
+			   struct gossip_peer *p)
+{
+	const struct gossip_link *l = &p->links[f->slot];
+
+	if (l->eager || g->now - l->pruned_at >= PRUNE_AGAIN_MS) {
+		gossip_tree_stop_push(g, f, p);
+	}
+}
+
 void gossip_tree_duplicate(struct gossip *g, struct gossip_feed *f,
 			   struct gossip_peer *p, uint64_t seq,
 			   enum frame_lane lane)
@@ -471,8 +497,46 @@ void gossip_tree_duplicate(struct gossip *g, struct gossip_feed *f,
 	if (f != g->own && (f->pushed_seq < seq || f->pushed_by == p->id)) {
 		return;
 	}
-	if (!l->eager && g->now - l->pruned_at < PRUNE_AGAIN_MS) {
+	stop_push_once(g, f, p);
+}
+
+/* It has not got the contents, or will not give them: not so soon again. */
+static void note_bare(struct gossip *g, const struct gossip_feed *f,
+		      struct gossip_link *l, uint64_t seq)
+{
+	if (seq < l->bare_seq || l->bare_seq <= f->tip.seq ||
+	    l->bare_until <= g->now) {
+		l->bare_seq = seq;
+		l->bare_until = g->now + GOSSIP_BARE_MS;
+	}
+	if (l->doubts < UINT8_MAX) {
+		l->doubts++;
+	}
+}
+
+void gossip_tree_bare(struct gossip *g, struct gossip_feed *f,
+		      struct gossip_peer *p, uint64_t seq, bool pushed)
+{
+	struct gossip_link *l = &p->links[f->slot];
+
+	if (!pushed) {
+		gossip_count_add(g, GOSSIP_WHY_NOT_HELD);
+	} else if (!gossip_peer_nuisance(g, p, GOSSIP_WHY_NOT_HELD, 1)) {
 		return;
 	}
-	gossip_tree_stop_push(g, f, p);
+	/* where we asked for no contents it may have them */
+	if (l->fill_asked == FRAME_FILL_ALL) {
+		note_bare(g, f, l, seq);
+		if (pushed) {
+			stop_push_once(g, f, p);
+		}
+	}
+	if (!pushed && f->asking && f->ask_peer == p->id) {
+		gossip_catchup_stop(g, f);
+	}
+	if (!pushed && !f->asking) {
+		f->ask_anew = true;
+		gossip_catchup_ask(g, f);
+	}
+	gossip_tree_graft_soon(g, f);
 }

@@ -189,6 +189,21 @@ static bool is_granted(struct node *n, const uint8_t feed[SHA256_BYTES],
 		memcmp(r->root, u->root, sizeof(r->root)) == 0);
 }
 
+/* Is a put without its content? A narrow node has not got all of them. */
+static bool is_bare(const struct verified *v)
+{
+	const struct update *u = &v->checked.update;
+	size_t i;
+
+	for (i = 0; i < u->changes_n; i++) {
+		if (!u->changes[i].removal &&
+		    v->envelope.contents[i].data == NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void facts_of(struct node *n, const struct verified *v,
 		     struct gossip_facts *out)
 {
@@ -206,6 +221,7 @@ static void facts_of(struct node *n, const struct verified *v,
 	memcpy(out->head.key, u->key, sizeof(out->head.key));
 	memcpy(out->prev, u->prev, sizeof(out->prev));
 	out->granted = is_granted(n, out->feed, u);
+	out->bare = is_bare(v);
 }
 
 /* Begin what waits, as far as it leaves threads to others. */

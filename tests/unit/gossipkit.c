@@ -383,8 +383,7 @@ void updates_end(struct rig *r, uint32_t peer, const uint8_t *feed)
 	receive(r, peer, &f);
 }
 
-/* Answer the VERIFY of the last step: it is seq @seq of feed a. */
-void verified(struct rig *r, uint64_t ticket, int err, uint64_t seq)
+static struct gossip_event verified_of(uint64_t ticket, int err, uint64_t seq)
 {
 	struct gossip_event e = event_of(GOSSIP_VERIFIED);
 
@@ -393,6 +392,24 @@ void verified(struct rig *r, uint64_t ticket, int err, uint64_t seq)
 	memcpy(e.verified.facts.feed, feed_a, SHA256_BYTES);
 	e.verified.facts.head = head_at(seq);
 	memcpy(e.verified.facts.prev, head_at(seq - 1).digest, SHA256_BYTES);
+	return e;
+}
+
+/* Answer the VERIFY of the last step: it is seq @seq of feed a. */
+void verified(struct rig *r, uint64_t ticket, int err, uint64_t seq)
+{
+	struct gossip_event e = verified_of(ticket, err, seq);
+
+	step(r, &e);
+}
+
+void bare(struct rig *r, uint32_t peer, enum frame_lane lane, uint64_t seq)
+{
+	struct gossip_event e;
+
+	updates(r, peer, feed_a, lane, seq);
+	e = verified_of(find(r, GOSSIP_VERIFY)->verify.ticket, WEALD_OK, seq);
+	e.verified.facts.bare = true;
 	step(r, &e);
 }
 

@@ -82,6 +82,8 @@ void verified(struct rig *r, uint64_t ticket, int err, uint64_t seq);
 void local_write(struct rig *r, uint64_t seq);
 /* Push seq @seq of feed a and let it be valid. */
 void push(struct rig *r, uint32_t peer, uint64_t seq);
+/* The same, or what answers a want, of an update without its contents. */
+void bare(struct rig *r, uint32_t peer, enum frame_lane lane, uint64_t seq);
 /* Answer an APPEND of feed a. */
 void appended(struct rig *r, int err, uint64_t seq);
 /* Let @ms pass. */

@@ -383,6 +383,29 @@ static void appended__refused_served_drops_who_served_it(void **state)
 	gossip_free(r.g);
 }
 
+static void appended__without_contents_is_asked_of_another_at_once(void **state)
+{
+	struct clock_entry e;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	join(&r, 1, 2);
+	join(&r, 2, 2);
+	push(&r, 1, 3);
+	e = entry(feed_a, 3);
+	have(&r, 2, &e);
+	appended(&r, WEALD_CONTENT_ABSENT, 2);
+	assert_int_equal(status_of(&r, feed_a).held_err, WEALD_OK);
+	assert_false(has(&r, GOSSIP_DROP_PEER));
+	assert_true(is_sent(&r, 2, FRAME_WANT));
+	assert_false(is_sent(&r, 1, FRAME_WANT));
+	updates(&r, 2, feed_a, FRAME_LANE_END, 3);
+	verified(&r, find(&r, GOSSIP_VERIFY)->verify.ticket, WEALD_OK, 3);
+	assert_true(has(&r, GOSSIP_APPEND));
+	gossip_free(r.g);
+}
+
 static void appended__failed_here_blames_nobody(void **state)
 {
 	struct rig r;
@@ -425,6 +448,8 @@ int main(void)
 		cmocka_unit_test(
 			appended__refused_pushed_rests_the_feed_not_the_peer),
 		cmocka_unit_test(appended__refused_served_drops_who_served_it),
+		cmocka_unit_test(
+			appended__without_contents_is_asked_of_another_at_once),
 		cmocka_unit_test(appended__failed_here_blames_nobody),
 	};
 
