@@ -51,6 +51,14 @@ at_most() {
 	run -0 "$SIM_TOOL" hostile "${SIM_SEEDS:-200}"
 }
 
+@test "narrow nodes keep no whole one from the contents, nor slow it down" {
+	run -0 "$SIM_TOOL" narrow "${SIM_SEEDS:-100}"
+	echo "$output"
+	at_most redundancy 0.2
+	at_most frames/update 25
+	at_most p99 300
+}
+
 @test "one author publishes 5,000 at once: all get them, others do not wait" {
 	run -0 "$SIM_TOOL" flood
 	echo "$output"

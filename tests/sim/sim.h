@@ -25,7 +25,8 @@ struct sim_update {
 	struct gossip_head head;
 	uint8_t prev[SHA256_BYTES];
 	struct blob *envelope;
-	bool bad; /* its author signed it, but no store takes it */
+	struct blob *bare; /* the same without its contents */
+	bool bad;          /* its author signed it, but no store takes it */
 	uint64_t published_at;
 	size_t arrived_n; /* nodes that got it, the author too */
 	uint64_t last_at; /* when the last of them got it */
@@ -137,6 +138,7 @@ struct sim_options {
 	uint64_t seed;
 	size_t nodes;
 	size_t hostile; /* of them */
+	size_t narrow;  /* the last ones: follow others' feeds in part */
 	size_t feeds;   /* each node writes one, up to this number */
 	size_t prefill; /* updates of each feed that all hold at the start */
 	size_t links;
@@ -194,13 +196,15 @@ bool sim_publish(struct sim *s, size_t node);
 struct sim_event sim_later(struct sim *s, size_t node, enum sim_what what,
 			   uint64_t us);
 
+/* Does @node keep @feed without the contents? */
+bool sim_is_narrow(const struct sim *s, size_t node, size_t feed);
 /* The number of a feed, which is that of its author. */
 size_t sim_feed(const struct sim *s, const uint8_t *id);
 /* Make the update of @feed that follows @last, signed by @key: its number. */
 uint32_t sim_update_add(struct sim *s, size_t feed,
 			const struct gossip_head *last,
 			const uint8_t key[PUBKEY_BYTES]);
-/* The update of these bytes, or NULL. */
+/* The update of these bytes, with its contents or without, or NULL. */
 struct sim_update *sim_update_find(struct sim *s, struct span b);
 /* An envelope came from @from to @to: count it. */
 void sim_arrived(struct sim *s, size_t from, size_t to, struct span envelope);

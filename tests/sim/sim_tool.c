@@ -176,14 +176,25 @@ struct total {
 	uint64_t forks;
 };
 
-static void run_fault_seed(uint64_t seed, bool hostile, struct total *total)
+/* Five nodes in a row keep headers only, and write nothing. */
+static void make_narrow(struct sim_options *o)
+{
+	o->feeds = 10;
+	o->narrow = 5;
+}
+
+enum kind { KIND_HONEST, KIND_HOSTILE, KIND_NARROW };
+
+static void run_fault_seed(uint64_t seed, enum kind kind, struct total *total)
 {
 	struct sim_options o = fault_options(seed);
 	struct sim s;
 	size_t i;
 
-	if (hostile) {
+	if (kind == KIND_HOSTILE) {
 		o.hostile = 1 + seed % (o.nodes - 1);
+	} else if (kind == KIND_NARROW) {
+		make_narrow(&o);
 	}
 	sim_init(&s, &o);
 	if (sim_run(&s, o.fault_until + 45 * SECOND)) {
@@ -199,7 +210,7 @@ static void run_fault_seed(uint64_t seed, bool hostile, struct total *total)
 	sim_release(&s);
 }
 
-static int run_faults(uint64_t seeds, uint64_t first, bool hostile)
+static int run_faults(uint64_t seeds, uint64_t first, enum kind kind)
 {
 	const char *one = getenv("SIM_SEED");
 	clock_t began = clock();
@@ -213,13 +224,13 @@ static int run_faults(uint64_t seeds, uint64_t first, bool hostile)
 		seeds = 1;
 	}
 	for (seed = first; seed < first + seeds; seed++) {
-		run_fault_seed(seed, hostile, &total);
+		run_fault_seed(seed, kind, &total);
 	}
 	s = (double)(clock() - began) / CLOCKS_PER_SEC;
 	printf("%llu seeds, %llu updates, %llu failed",
 	       (unsigned long long)seeds, (unsigned long long)total.updates,
 	       (unsigned long long)total.failed);
-	if (hostile) {
+	if (kind == KIND_HOSTILE) {
 		printf(", %llu hostile peers dropped, %llu feeds disputed, "
 		       "%llu times an honest author had to wait",
 		       (unsigned long long)total.dropped,
@@ -471,6 +482,16 @@ static int trace_restore(void)
 	return err;
 }
 
+/* How fast it goes among narrow nodes, then whether faults stop anything. */
+static int run_narrow(uint64_t seeds, uint64_t first)
+{
+	struct sim_options o = fixed_graph;
+
+	make_narrow(&o);
+	o.publish_until = 120 * SECOND;
+	return run_figures(&o) | run_faults(seeds, first, KIND_NARROW);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -481,16 +502,19 @@ int main(int argc, char **argv)
 		return run_figures(&fixed_graph);
 	}
 	if (strcmp(mode, "faults") == 0) {
-		return run_faults(n != 0 ? n : 200, first, false);
+		return run_faults(n != 0 ? n : 200, first, KIND_HONEST);
 	}
 	if (strcmp(mode, "hostile") == 0) {
-		return run_faults(n != 0 ? n : 100, first, true);
+		return run_faults(n != 0 ? n : 100, first, KIND_HOSTILE);
 	}
 	if (strcmp(mode, "large") == 0) {
 		return run_large(n != 0 ? (size_t)n : 1000);
 	}
 	if (strcmp(mode, "catchup") == 0) {
 		return run_catchup(n != 0 ? (size_t)n : 10000);
+	}
+	if (strcmp(mode, "narrow") == 0) {
+		return run_narrow(n != 0 ? n : 100, first);
 	}
 	if (strcmp(mode, "flood") == 0) {
 		return run_flood(n != 0 ? (size_t)n : 5000);
@@ -501,6 +525,7 @@ int main(int argc, char **argv)
 			       : trace_tree();
 	}
 	fputs("usage: sim_tool figures | faults [SEEDS [FIRST]] | "
+	      "hostile [SEEDS [FIRST]] | narrow [SEEDS [FIRST]] | "
 	      "large [NODES] | catchup [UPDATES] | trace tree | trace "
 	      "restore\n",
 	      stderr);

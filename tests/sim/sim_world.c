@@ -141,14 +141,21 @@ size_t sim_feed(const struct sim *s, const uint8_t *id)
 	return i;
 }
 
-/* An envelope of the real shape; the number of the update is its nonce. */
-static struct blob *envelope_make(struct sim *s, const struct sim_update *u,
-				  uint32_t number, struct buf *payload)
+bool sim_is_narrow(const struct sim *s, size_t node, size_t feed)
+{
+	return node != feed && node >= s->options.nodes - s->options.narrow;
+}
+
+/*
+ * Envelopes of the real shape; the number of the update is its nonce. The bare
+ * one has nil for its contents.
+ */
+static void envelope_make(struct sim *s, struct sim_update *u, uint32_t number,
+			  struct buf *payload)
 {
 	static uint8_t filler[65536];
 	struct mp_writer w;
 	struct buf e;
-	struct blob *b;
 
 	buf_init(payload, 128 * 1024);
 	mp_writer_begin(&w, payload);
@@ -170,9 +177,10 @@ static struct blob *envelope_make(struct sim *s, const struct sim_update *u,
 	mp_put_bin(&w, filler, SIG_BYTES);
 	mp_put_array(&w, 0);
 	mp_writer_end(&w);
-	b = must(blob_new(buf_span(&e)));
+	u->envelope = must(blob_new(buf_span(&e)));
+	e.data[e.len - 1] = 0xc0;
+	u->bare = must(blob_new(buf_span(&e)));
 	buf_release(&e);
-	return b;
 }
 
 struct sim_update *sim_update_find(struct sim *s, struct span b)
@@ -185,7 +193,8 @@ struct sim_update *sim_update_find(struct sim *s, struct span b)
 	}
 	memcpy(&number, b.data + b.len - tail, sizeof(number));
 	if (number >= s->updates_n ||
-	    !span_equal(b, blob_span(s->updates[number].envelope))) {
+	    (!span_equal(b, blob_span(s->updates[number].envelope)) &&
+	     !span_equal(b, blob_span(s->updates[number].bare)))) {
 		return NULL;
 	}
 	return &s->updates[number];
@@ -242,7 +251,7 @@ uint32_t sim_update_add(struct sim *s, size_t feed,
 	u->head.seq = before.seq + 1;
 	memcpy(u->head.key, key, sizeof(u->head.key));
 	memcpy(u->prev, before.digest, sizeof(u->prev));
-	u->envelope = envelope_make(s, u, (uint32_t)s->updates_n, &payload);
+	envelope_make(s, u, (uint32_t)s->updates_n, &payload);
 	if (digest_sha256(buf_span(&payload), u->head.digest) != WEALD_OK) {
 		abort();
 	}
@@ -355,6 +364,12 @@ static void do_append(struct sim *s, size_t node,
 				 node, feed);
 			return;
 		}
+		if (!sim_is_narrow(s, node, feed) &&
+		    span_equal(blob_span(effect->append.envelopes[i]),
+			       blob_span(u->bare))) {
+			sim_fail(s, "node %zu: no contents in feed %zu", node,
+				 feed);
+		}
 		if (u->bad) {
 			e.conn = 1; /* refused */
 			break;
@@ -371,6 +386,27 @@ static void do_append(struct sim *s, size_t node,
 	}
 	log->n = (size_t)e.from; /* durable only when the time has come */
 	sim_push(s, &e);
+}
+
+static void do_send(struct sim *s, size_t node,
+		    const struct gossip_effect *effect)
+{
+	struct frame copy = *effect->send.frame;
+	struct span *bare;
+	size_t i;
+
+	if (copy.type != FRAME_UPDATES || effect->send.fill == FRAME_FILL_ALL) {
+		net_send(s, node, effect->send.peer, &copy);
+		return;
+	}
+	bare = must(calloc(copy.updates.n + 1, sizeof(*bare)));
+	for (i = 0; i < copy.updates.n; i++) {
+		bare[i] = blob_span(
+			sim_update_find(s, copy.updates.envelopes[i])->bare);
+	}
+	copy.updates.envelopes = bare;
+	net_send(s, node, effect->send.peer, &copy);
+	free(bare);
 }
 
 static void do_read(struct sim *s, size_t node,
@@ -451,7 +487,7 @@ static void do_effect(struct sim *s, size_t node,
 
 	switch (effect->type) {
 	case GOSSIP_SEND:
-		net_send(s, node, effect->send.peer, effect->send.frame);
+		do_send(s, node, effect);
 		break;
 	case GOSSIP_READING:
 		net_reading(s, node, effect->reading.peer, effect->reading.on);
@@ -533,6 +569,8 @@ static void on_verified(struct sim *s, const struct sim_event *e)
 		memcpy(event.verified.facts.feed, s->feeds[u->feed],
 		       SHA256_BYTES);
 		event.verified.facts.head = u->head;
+		event.verified.facts.bare =
+			span_equal(blob_span(e->blob), blob_span(u->bare));
 		memcpy(event.verified.facts.prev, u->prev, sizeof(u->prev));
 	}
 	sim_step(s, e->node, &event);
@@ -564,12 +602,15 @@ static void on_appended(struct sim *s, const struct sim_event *e)
 static void on_read(struct sim *s, const struct sim_event *e)
 {
 	const struct sim_log *log = &s->nodes[e->node].logs[e->conn];
+	const struct sim_update *u;
 	struct gossip_event event;
 	struct blob **list = must(calloc(e->n, sizeof(struct blob *)));
 	size_t i;
 
 	for (i = 0; i < e->n; i++) {
-		list[i] = s->updates[log->updates[e->from - 1 + i]].envelope;
+		u = &s->updates[log->updates[e->from - 1 + i]];
+		list[i] = sim_is_narrow(s, e->node, e->conn) ? u->bare
+							     : u->envelope;
 	}
 	memset(&event, 0, sizeof(event));
 	event.type = GOSSIP_READ_DONE;
@@ -806,7 +847,9 @@ void sim_start(struct sim *s, size_t node, bool first)
 		memset(&event, 0, sizeof(event));
 		event.type = GOSSIP_FOLLOW;
 		memcpy(event.follow.feed, s->feeds[i], SHA256_BYTES);
-		event.follow.policy = GOSSIP_FOLLOW_WHOLE;
+		event.follow.policy = sim_is_narrow(s, node, i)
+					      ? GOSSIP_FOLLOW_NARROW
+					      : GOSSIP_FOLLOW_WHOLE;
 		event.follow.head = log_head(s, &n->logs[i]);
 		event.follow.disputed_from = n->logs[i].disputed_from;
 		if (n->logs[i].disputed_from != 0) {
@@ -844,7 +887,10 @@ static void prefill(struct sim *s)
 		for (i = 0; i < s->options.prefill; i++) {
 			last = log_head(s, &s->nodes[feed].logs[feed]);
 			number = sim_update_add(s, feed, &last, s->feeds[feed]);
-			for (node = 0; node < s->options.nodes; node++) {
+			/* narrow ones come new, and ask for headers */
+			for (node = 0;
+			     node < s->options.nodes - s->options.narrow;
+			     node++) {
 				log_add(&s->nodes[node].logs[feed], number);
 			}
 		}
@@ -912,6 +958,7 @@ void sim_release(struct sim *s)
 	}
 	for (i = 0; i < s->updates_n; i++) {
 		blob_unref(s->updates[i].envelope);
+		blob_unref(s->updates[i].bare);
 		free(s->updates[i].hops);
 	}
 	free(s->heap);
