@@ -29,6 +29,8 @@ int err_from_errno(int e)
 	case EEXIST:
 		return WEALD_EXISTS;
 	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
 		return WEALD_NOMEM;
 	default:
 		return WEALD_IO;

@@ -9,7 +9,8 @@
  * Every function here blocks, opens with O_CLOEXEC and names the path in
  * @msg. Codes, besides those named beside a function, as err_from_errno()
  * gives them: WEALD_NOSPACE, WEALD_DENIED, WEALD_NOTFOUND, WEALD_EXISTS,
- * WEALD_NOMEM, WEALD_IO.
+ * WEALD_NOMEM, WEALD_IO. Too many open files are WEALD_NOMEM: it may do later,
+ * while after WEALD_IO the disk is not to be trusted.
  */
 #ifndef WEALD_STORE_FS_H
 #define WEALD_STORE_FS_H

@@ -1,6 +1,8 @@
 /*
  * weald run: the daemon, in the foreground.
  */
+#include <sys/resource.h>
+
 #include "daemon/cli/cli.h"
 #include "daemon/node/node.h"
 
@@ -10,6 +12,29 @@ static const char run_text[] =
 	"write. It stays in the foreground, logs to standard error, and ends\n"
 	"on SIGTERM or Ctrl-C; SIGHUP makes it read config and members "
 	"again.\n";
+
+/* More than all feeds and connections that a node may have can take. */
+#define FILES_MAX 65536u
+
+/*
+ * libgit2 keeps each pack open that it has read: some files a feed, while the
+ * usual soft limit, which is for programs that call select(), is 1024. (Its own
+ * limit, GIT_OPT_SET_MWINDOW_FILE_LIMIT, closes packs that another thread may
+ * be about to free.)
+ */
+static void allow_files(void)
+{
+	struct rlimit limit;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		most = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
+		if (limit.rlim_cur < most) {
+			limit.rlim_cur = most;
+			(void)setrlimit(RLIMIT_NOFILE, &limit);
+		}
+	}
+}
 
 int command_run(struct cli *c, int argc, char **argv)
 {
@@ -34,6 +59,7 @@ int command_run(struct cli *c, int argc, char **argv)
 		return r;
 	}
 	cli_forbid_core();
+	allow_files();
 	r = cli_open_home(c, &node.home);
 	if (r == WEALD_OK) {
 		r = cli_fail(c, CLI_ABOUT_HOME, node_run(&node, &c->msg));

@@ -282,7 +282,7 @@ static void append_take(struct append_job *a)
 	if (a->made != NULL) {
 		r->feed = a->made;
 	}
-	if (r->feed != NULL) {
+	if (r->feed != NULL && a->look.head.seq != 0) {
 		replica_take(r, &a->look);
 	}
 	if (named) {

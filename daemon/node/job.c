@@ -38,6 +38,9 @@ static void job_work_cb(uv_work_t *req)
 {
 	struct job *job = req->data;
 
+	if (job->replica != NULL && job->replica->feed != NULL) {
+		feed_revive(job->replica->feed);
+	}
 	job->work(job);
 }
 

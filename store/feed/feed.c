@@ -247,6 +247,9 @@ static int load(struct feed *f, struct weald_msg *msg)
 	}
 	f->trees = TREES_STORED;
 	r = load_main(f, msg);
+	if (r == WEALD_NOMEM) {
+		(void)chain_start(f); /* all or nothing: feed_revive() */
+	}
 	f->trees = TREES_NEW;
 	f->broken = r;
 	/* also where it failed: no more than that can be read */
@@ -507,6 +510,13 @@ void feed_rollback(struct feed *f)
 		(void)load(f, NULL);
 	} else if (f->pack != NULL) {
 		pack_writer_clear(f->pack); /* contents alone */
+	}
+}
+
+void feed_revive(struct feed *f)
+{
+	if (f->broken == WEALD_NOMEM) {
+		(void)load(f, NULL);
 	}
 }
 

@@ -230,6 +230,13 @@ int feed_commit(struct feed *f, struct weald_msg *msg);
 void feed_rollback(struct feed *f);
 
 /*
+ * Forgetting reads the feed again. Where that failed for want of memory or of
+ * open files the feed is as if empty, and every call that writes WEALD_NOMEM:
+ * this tries once more. Nothing is done to a feed that is well.
+ */
+void feed_revive(struct feed *f);
+
+/*
  * Tidy up: merge packs where there are many, and free the memory of what the
  * last updates have touched; cheap where there is little. FEED_WRITE only.
  * Blocks: every eighth commit point or so finds something to merge, which costs

@@ -17,7 +17,8 @@ static bool says_errno(const char *text, int e)
 
 static int err_from_text(const char *text)
 {
-	static const int numbers[] = { ENOSPC, EDQUOT, EACCES, EPERM, ENOMEM };
+	static const int numbers[] = { ENOSPC, EDQUOT, EACCES, EPERM,
+				       ENOMEM, EMFILE, ENFILE };
 	size_t i;
 
 	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
@@ -26,6 +27,8 @@ static int err_from_text(const char *text)
 		}
 		switch (numbers[i]) {
 		case ENOMEM:
+		case EMFILE:
+		case ENFILE:
 			return WEALD_NOMEM;
 		case EACCES:
 		case EPERM:

@@ -83,6 +83,44 @@ b_agrees() {
 		"$(node_head alder)" ]
 }
 
+# files_allowed NAME: its soft limit for open files.
+files_allowed() {
+	prlimit --noheadings --raw --output SOFT --nofile \
+		--pid "$(node_pid "$1")"
+}
+
+@test "weald run allows itself as many open files as it may have" {
+	local most
+
+	most=$(ulimit -Hn)
+	if [ "$most" = unlimited ] || [ "$most" -gt 65536 ]; then
+		most=65536
+	fi
+	node_init alder
+	ulimit -Sn 200
+	node_start alder
+	[ "$(files_allowed alder)" = "$most" ]
+}
+
+@test "too many open files: the node stays, and goes on when it may" {
+	local before
+
+	node_init alder birch
+	nodes_start alder birch
+	node_link alder birch
+	await_agreed alder birch
+	before=$(files_allowed birch)
+	# it may open nothing more
+	prlimit --nofile=10: --pid "$(node_pid birch)"
+	node_publish alder night-board
+	await 20 grep -q "an update is not stored.*no-memory.*Too many open" \
+		"$NODES/birch.log"
+	prlimit --nofile="$before": --pid "$(node_pid birch)"
+	await_agreed alder birch
+	node_runs birch
+	node_stop birch
+}
+
 @test "a full disk: the node stays, says so, and goes on when there is room" {
 	unshare -rm true || skip "no mount namespaces here"
 	node_init alder birch

@@ -70,6 +70,9 @@ static void err_from_errno__maps_what_callers_can_act_on(void **state)
 	assert_int_equal(err_from_errno(ENOENT), WEALD_NOTFOUND);
 	assert_int_equal(err_from_errno(EEXIST), WEALD_EXISTS);
 	assert_int_equal(err_from_errno(ENOMEM), WEALD_NOMEM);
+	/* tried again: the disk has not failed */
+	assert_int_equal(err_from_errno(EMFILE), WEALD_NOMEM);
+	assert_int_equal(err_from_errno(ENFILE), WEALD_NOMEM);
 	assert_int_equal(err_from_errno(EIO), WEALD_IO);
 	assert_int_equal(err_from_errno(EROFS), WEALD_IO);
 }

@@ -70,6 +70,8 @@ static void err_from_git__knows_codes_and_texts(void **state)
 		  WEALD_NOSPACE },
 		{ -1, GIT_ERROR_OS, "failed to open 'x': Permission denied",
 		  WEALD_DENIED },
+		{ -1, GIT_ERROR_OS, "could not open 'x': Too many open files",
+		  WEALD_NOMEM },
 		{ -1, GIT_ERROR_OS, "failed: Input/output error", WEALD_IO },
 		{ -1, GIT_ERROR_ZLIB, "bad data", WEALD_CORRUPT },
 		{ -1, GIT_ERROR_NOMEMORY, "Out of memory", WEALD_NOMEM },
