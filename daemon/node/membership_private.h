@@ -41,6 +41,7 @@ struct membership {
 	uint64_t profile_retry_ms;
 	bool profile_signing;
 	bool profile_never; /* this node cannot sign for its region */
+	bool clock_told;    /* that nobody bears our clock out */
 	bool contact_told;  /* that the guard would refuse our contact today */
 };
 

@@ -33,9 +33,11 @@ static size_t room_today(const struct node *n)
 
 	for (i = 0; i < n->members.follows_n; i++) {
 		f = &n->members.follows[i];
-		/* one of the future, too: the clock was set back */
+		/* a little in the future, too: the clock was set back; what
+		   is far there was written by a wrong clock, and would count
+		   until then */
 		used += f->by == REGION_BY_INTRODUCTION &&
-			f->since + DAY_S > now;
+			f->since + DAY_S > now && f->since <= now + DAY_S;
 	}
 	if (used >= n->settings.introductions_per_day) {
 		return 0;
@@ -422,6 +424,37 @@ static int check_readable(struct node *n, const struct buf *text)
 	return r;
 }
 
+/*
+ * No person looks at the clock, which a machine without a battery has wrong
+ * until it has asked the network; and once signed, a date of the future bars
+ * every later update until then. So somebody else must bear our clock out: a
+ * node that runs says the time in a receipt every few minutes. Where none is
+ * connected nobody waits for our region.yaml either.
+ */
+static int check_clock(struct node *n)
+{
+	uint64_t known = receipts_newest(n);
+	size_t i;
+
+	for (i = 0; i < n->replicas_n; i++) {
+		if (n->replicas[i]->last_time > known) {
+			known = n->replicas[i]->last_time;
+		}
+	}
+	if (node_clock_s() <= known + DAY_S) {
+		n->membership->clock_told = false;
+		return WEALD_OK;
+	}
+	if (!n->membership->clock_told) {
+		n->membership->clock_told = true;
+		log_warning("region.yaml is not published yet: the clock is "
+			    "more than a day ahead of all that was heard or "
+			    "published; check it, then wait for another node, "
+			    "or publish something");
+	}
+	return WEALD_CLOCK;
+}
+
 /* On the pool. */
 static int publish_work(void *ctx, struct author *a, struct weald_msg *msg)
 {
@@ -500,10 +533,15 @@ void membership_profile_tick(struct node *n)
 		r = check_readable(n, &text);
 	}
 	if (r == WEALD_OK && text.len > 0) {
+		r = check_clock(n);
+	}
+	if (r == WEALD_OK && text.len > 0) {
 		r = publish(n, &text);
 	}
 	buf_release(&text);
-	if (r != WEALD_OK) {
+	if (r == WEALD_CLOCK) {
+		membership_profile_due(n); /* looks again in a moment */
+	} else if (r != WEALD_OK) {
 		membership_profile_due(n);
 		m->profile_retry_ms = now + PROFILE_RETRY_MS;
 		log_warning("region.yaml is not published yet error=%s",

@@ -354,6 +354,8 @@ void receipts_check(struct node *n, const struct gossip_effect *e);
 int receipts_view(struct node *n, uint8_t (**out)[PUBKEY_BYTES], size_t *out_n);
 /* The time that the latest receipt of @node claims; 0: there is none. */
 uint64_t receipts_time(struct node *n, const uint8_t node[PUBKEY_BYTES]);
+/* The latest time that a receipt of another node claims; 0: there is none. */
+uint64_t receipts_newest(const struct node *n);
 void receipts_release(struct node *n);
 
 /* ---- contents_fetch.c, contents_answer.c ----------------------------------

@@ -314,6 +314,21 @@ uint64_t receipts_time(struct node *n, const uint8_t node[PUBKEY_BYTES])
 	return k == NULL ? 0 : k->time;
 }
 
+uint64_t receipts_newest(const struct node *n)
+{
+	const struct receipt_book *b = n->receipts;
+	uint64_t newest = 0;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		if (b->kept[i].time > newest &&
+		    memcmp(b->kept[i].node, n->key, PUBKEY_BYTES) != 0) {
+			newest = b->kept[i].time;
+		}
+	}
+	return newest;
+}
+
 void receipts_release(struct node *n)
 {
 	struct receipt_book *b = n->receipts;

@@ -13,20 +13,40 @@
 #include "store/feed/feed_private.h"
 #include "store/feed/objectid.h"
 
-#define DAY_SECONDS UINT64_C(86400)
+#define DAY_SECONDS     UINT64_C(86400)
+#define TIME_TEXT_BYTES 32u
+
+static void time_text(uint64_t seconds, char out[TIME_TEXT_BYTES])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (gmtime_r(&t, &tm) != NULL) {
+		(void)strftime(out, TIME_TEXT_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	}
+}
 
 int draft_time(const struct identity *id, uint64_t now, uint64_t *out,
 	       struct weald_msg *msg)
 {
+	char last_text[TIME_TEXT_BYTES];
+	char now_text[TIME_TEXT_BYTES];
+
 	if (now < TIME_MIN || now > TIME_MAX) {
 		msg_set(msg, "this machine's clock cannot be right: set it, "
 			     "then try again");
 		return WEALD_CLOCK;
 	}
 	if (id->seq > 0 && id->time > now + DAY_SECONDS) {
-		msg_set(msg, "the last update is dated more than a day ahead "
-			     "of this machine's clock: set the clock, then "
-			     "try again");
+		time_text(id->time, last_text);
+		time_text(now, now_text);
+		msg_set(msg,
+			"the last update is dated %s, more than a day ahead "
+			"of this machine's clock, %s: set the clock, then "
+			"try again; if the clock is right, it was ahead "
+			"then: wait until a day before that date",
+			last_text, now_text);
 		return WEALD_CLOCK;
 	}
 	*out = id->seq > 0 && id->time > now ? id->time : now;

@@ -137,3 +137,49 @@ disputed() {
 	[ "$(node_head birch alder)" = "$mine" ]
 	sound birch alder
 }
+
+# clock_ahead DAYS: what starts with LD_PRELOAD=$CLOCK has its clock so far
+# ahead.
+clock_ahead() {
+	CLOCK=$BATS_TEST_TMPDIR/clock.so
+	cat >"$BATS_TEST_TMPDIR/clock.c" <<-'EOF'
+		#define _GNU_SOURCE
+		#include <sys/syscall.h>
+		#include <time.h>
+		#include <unistd.h>
+
+		int clock_gettime(clockid_t id, struct timespec *out)
+		{
+			long r = syscall(SYS_clock_gettime, id, out);
+
+			out->tv_sec += id == CLOCK_REALTIME ? DAYS * 86400L : 0;
+			return (int)r;
+		}
+	EOF
+	cc -shared -fPIC -DDAYS="$1" -o "$CLOCK" "$BATS_TEST_TMPDIR/clock.c"
+}
+
+@test "a clock that jumps ahead signs nothing until another node bears it out" {
+	local head
+
+	[ "$(slowness)" -eq 1 ] || skip "a sanitizer has to be loaded first"
+	clock_ahead 400
+	node_init alder birch
+	head=$(node_head alder)
+	node_set alder address "localhost:$(sed s/.*:// "$NODES/alder.address")"
+	LD_PRELOAD=$CLOCK node_start alder --i-am-first
+	await 30 grep -q "region.yaml is not published yet: the clock" \
+		"$NODES/alder.log"
+	[ "$(node_head alder)" = "$head" ]
+	# so much time has really passed, and all were at rest
+	LD_PRELOAD=$CLOCK node_start birch --i-am-first
+	node_link alder birch
+	await 30 grep -q "region.yaml was published" "$NODES/alder.log"
+	[ "$(grep -c "published yet: the clock" "$NODES/alder.log")" -eq 1 ]
+	node_stop alder
+	# or it was wrong after all: it is said how long that bars the feed
+	node_start alder --i-am-first
+	run ! node_publish alder night-board
+	[[ "$output" == *"more than a day ahead of this machine's clock"* ]]
+	[[ "$output" == *"if the clock is right"* ]]
+}

@@ -543,6 +543,10 @@ static void draft_time__never_goes_back(void **state)
 	assert_true(t == 1793494800);
 	check_refused(draft_time(&id, 1793494800 - 86401, &t, &msg),
 		      WEALD_CLOCK, &msg, "clock");
+	(void)draft_time(&id, 1793494800 - 86401, &t, &msg);
+	assert_non_null(strstr(msg.text, "2026-11-01T01:00:00Z"));
+	assert_non_null(strstr(msg.text, "2026-10-31T00:59:59Z"));
+	assert_non_null(strstr(msg.text, "if the clock is right"));
 	check_refused(draft_time(&id, 0, &t, &msg), WEALD_CLOCK, &msg, "clock");
 	check_refused(draft_time(&id, UINT64_MAX, &t, &msg), WEALD_CLOCK, &msg,
 		      "clock");
