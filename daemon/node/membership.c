@@ -770,6 +770,12 @@ void membership_profile(struct node *n, const struct replica *r)
 	}
 }
 
+void membership_profile_again(struct node *n)
+{
+	n->membership->profile_never = false;
+	membership_profile(n, n->own);
+}
+
 void membership_named(struct node *n, struct replica *r)
 {
 	(void)r;

@@ -476,7 +476,8 @@ static void publish_done(void *ctx, int err, const struct weald_msg *msg)
 		log_info("region.yaml was published follows=%zu",
 			 n->members.follows_n);
 	} else if (err == WEALD_NOTFOUND) {
-		/* a node that has no feed key is not the region's writer */
+		/* a node that has no feed key is not the region's writer, until
+		   it is given one: membership_profile_again() */
 		m->profile_never = true;
 		log_warning("region.yaml is not published by this node: %s",
 			    msg_text(msg, err));

@@ -352,7 +352,7 @@ int node_reload(struct node *n, struct weald_msg *msg)
 	n->members = members;
 	log_set_level((enum log_level)settings.log_level);
 	node_members_changed(n);
-	membership_profile(n, n->own);
+	membership_profile_again(n);
 	log_info("config and members were read again");
 	return WEALD_OK;
 }

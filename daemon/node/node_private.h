@@ -401,6 +401,8 @@ void membership_refused(struct node *n, const uint8_t key[PUBKEY_BYTES],
 			const struct conn_end *end);
 /* The region.yaml of @r has changed, or the own guard opened. */
 void membership_profile(struct node *n, const struct replica *r);
+/* We have signed, or read all again: there may be a feed key by now. */
+void membership_profile_again(struct node *n);
 /* @r got its slug: complete what members knows of it. */
 void membership_named(struct node *n, struct replica *r);
 void membership_tick(struct node *n);

@@ -178,7 +178,7 @@ static void sign_done(struct job *job)
 		watch_updates(r, s->before + 1, r->head.seq);
 		indexer_added(r);
 		consolidate_later(r);
-		membership_profile(n, r);
+		membership_profile_again(n);
 	}
 	if (s->err == WEALD_IO || s->err == WEALD_UNKNOWN) {
 		node_fail(n, s->err, &s->msg);

@@ -91,3 +91,27 @@ sys.exit(bytes.fromhex(sys.argv[2]) not in open(sys.argv[1], "rb").read())' \
 	node alder join "$(cat "$NODES/token")"
 	await 60 allowed birch
 }
+
+@test "a feed key that comes late: region.yaml is published after a reload" {
+	node_init alder
+	mv "$NODES/alder/keys/feed" "$BATS_TEST_TMPDIR/feed-key"
+	node_set alder address localhost:1
+	node_start alder --i-am-first
+	await 30 grep -q "region.yaml is not published by this node" \
+		"$NODES/alder.log"
+	mv "$BATS_TEST_TMPDIR/feed-key" "$NODES/alder/keys/feed"
+	kill -HUP "$(node_pid alder)"
+	await 30 grep -q "region.yaml was published" "$NODES/alder.log"
+}
+
+@test "a feed key that comes late: region.yaml follows what a person signs" {
+	node_init alder
+	mv "$NODES/alder/keys/feed" "$BATS_TEST_TMPDIR/feed-key"
+	node_set alder address localhost:1
+	node_start alder --i-am-first
+	await 30 grep -q "region.yaml is not published by this node" \
+		"$NODES/alder.log"
+	mv "$BATS_TEST_TMPDIR/feed-key" "$NODES/alder/keys/feed"
+	node_publish alder night-board
+	await 30 grep -q "region.yaml was published" "$NODES/alder.log"
+}
