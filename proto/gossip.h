@@ -67,7 +67,8 @@
  * GOSSIP_READ_BYTES_MIN, more and more up to GOSSIP_READ_BYTES while the system
  *                  takes at once all that is written
  *   haves          one entry a feed and peer: the newest replaces the older
- *   receipts       GOSSIP_RECEIPTS_MAX nodes and GOSSIP_RECEIPT_BYTES_MAX:
+ *   receipts       GOSSIP_RECEIPTS_MAX nodes and GOSSIP_RECEIPT_BYTES_MAX,
+ *                  nodes not heard for an hour making room:
  *                  others are counted, and neither kept nor passed on; so is
  *                  one that comes sooner than GOSSIP_RECEIPT_NODE_MS (and as
  *                  much more for each 16 feeds) after the last of its node,

@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define REGIONS_PER_PERIOD 16u
+/* A node that runs is heard many times in this; keys of old are not. */
+#define STALE_MS UINT64_C(3600000)
 
 static uint64_t period(const struct gossip *g, uint64_t ms)
 {
@@ -133,12 +135,31 @@ static size_t known_size(const struct gossip_known *k)
 		       : k->statement->len + k->n * sizeof(*k->entries);
 }
 
+/* Forget the nodes that are heard no more: others need the room. */
+static void known_drop_stale(struct gossip *g)
+{
+	size_t kept = 0;
+	size_t i;
+
+	for (i = 0; i < g->known_n; i++) {
+		if (g->now - g->known[i].at_ms < STALE_MS) {
+			g->known[kept++] = g->known[i];
+			continue;
+		}
+		g->known_bytes -= known_size(&g->known[i]);
+		free(g->known[i].entries);
+		blob_unref(g->known[i].statement);
+	}
+	g->known_n = kept;
+}
+
 /* Keep a receipt and pass it on. @statement: a reference that is taken. */
 static void receipt_keep(struct gossip *g, const struct gossip_known *fresh,
 			 struct blob *statement, uint32_t from)
 {
 	struct gossip_known *k = known_find(g, fresh->node);
 	struct clock_entry *copy;
+	size_t bytes;
 	size_t i;
 
 	if (k != NULL && k->counter >= fresh->counter) {
@@ -152,7 +173,12 @@ static void receipt_keep(struct gossip *g, const struct gossip_known *fresh,
 		blob_unref(statement);
 		return;
 	}
-	if (g->known_bytes + statement->len + fresh->n * sizeof(*copy) >
+	bytes = statement->len + fresh->n * sizeof(*copy);
+	if (k == NULL && (g->known_n == GOSSIP_RECEIPTS_MAX ||
+			  g->known_bytes + bytes > GOSSIP_RECEIPT_BYTES_MAX)) {
+		known_drop_stale(g);
+	}
+	if (g->known_bytes + bytes >
 	    GOSSIP_RECEIPT_BYTES_MAX + (k == NULL ? 0 : known_size(k))) {
 		gossip_count_add(g, GOSSIP_WHY_RECEIPTS_FULL);
 		blob_unref(statement);

@@ -481,10 +481,10 @@ static int start(struct node *n, const struct node_options *options,
 		r = start_keys(n, msg);
 	}
 	if (r == WEALD_OK) {
-		r = receipts_load(n, msg);
+		r = replicas_open(n, msg);
 	}
 	if (r == WEALD_OK) {
-		r = replicas_open(n, msg);
+		r = receipts_load(n, msg);
 	}
 	if (r == WEALD_OK) {
 		r = start_handles(n);

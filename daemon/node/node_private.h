@@ -345,6 +345,7 @@ void alone_try(struct node *n);
 /* ---- receipts.c ----------------------------------------------------------
  */
 
+/* Once the replicas are open: of nodes that no region names none are kept. */
 int receipts_load(struct node *n, struct weald_msg *msg);
 /* Write the file if something changed. */
 void receipts_save(struct node *n);

@@ -55,6 +55,71 @@ static struct kept_receipt *book_find(struct receipt_book *b,
 	return NULL;
 }
 
+/*
+ * Is the node one that can still say what it holds? A region that has given its
+ * node another key will never speak with the old one again. Our own region.yaml
+ * names ours until we may sign the next one: of its nodes only those count that
+ * are peers.
+ */
+static bool is_named(struct node *n, const uint8_t key[PUBKEY_BYTES])
+{
+	const struct member_peer *peer = members_peer(&n->members, key);
+	const struct replica *r;
+	size_t i;
+
+	for (i = 0; i < n->replicas_n; i++) {
+		r = n->replicas[i];
+		if ((r == n->own
+			     ? peer != NULL
+			     : members_follow(&n->members, r->id) != NULL) &&
+		    roster_node(r, key) != NULL) {
+			return true;
+		}
+	}
+	/* one that joined counts until its region has said its nodes */
+	r = peer == NULL || !peer->has_feed ? NULL
+					    : replica_find(n, peer->feed);
+	return peer != NULL && (r == NULL || r->region.nodes_n == 0);
+}
+
+static bool is_of_use(struct node *n, const uint8_t key[PUBKEY_BYTES])
+{
+	return memcmp(key, n->key, sizeof(n->key)) == 0 || is_named(n, key);
+}
+
+/*
+ * Keys of old speak no more, and a region may have had any number of them:
+ * others need the room.
+ */
+static void book_drop_unnamed(struct node *n)
+{
+	struct receipt_book *b = n->receipts;
+	struct kept_receipt *k;
+	size_t kept = 0;
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		k = &b->kept[i];
+		if (is_of_use(n, k->node)) {
+			b->kept[kept++] = *k;
+			continue;
+		}
+		b->bytes -= k->statement.len;
+		buf_release(&k->statement);
+	}
+	b->n = kept;
+}
+
+/* For a statement in place of the one of @k, or of one more node: NULL. */
+static bool book_has_room(const struct receipt_book *b,
+			  const struct kept_receipt *k, size_t len)
+{
+	size_t replaced = k == NULL ? 0 : k->statement.len;
+
+	return b->bytes - replaced + len <= GOSSIP_RECEIPT_BYTES_MAX &&
+	       (k != NULL || b->n < GOSSIP_RECEIPTS_MAX);
+}
+
 /* Keep a receipt that was checked, if it is the newest of its node. */
 static int book_put(struct node *n, const struct receipt *r,
 		    struct span statement, const uint8_t sig[SIG_BYTES])
@@ -68,8 +133,11 @@ static int book_put(struct node *n, const struct receipt *r,
 	if (k != NULL && k->counter >= r->counter) {
 		return WEALD_OK;
 	}
-	if (b->bytes + statement.len > GOSSIP_RECEIPT_BYTES_MAX ||
-	    (k == NULL && b->n >= GOSSIP_RECEIPTS_MAX)) {
+	if (!book_has_room(b, k, statement.len)) {
+		book_drop_unnamed(n);
+		k = book_find(b, r->node);
+	}
+	if (!book_has_room(b, k, statement.len)) {
 		return WEALD_TOOBIG;
 	}
 	buf_init(&copy, RECEIPT_BYTES_MAX);
@@ -138,10 +206,13 @@ static int book_read(struct node *n, struct span bytes, struct weald_msg *msg)
 			break;
 		}
 		r = receipt_verify(statement, sig, &receipt, msg);
-		if (r == WEALD_OK) {
-			r = book_put(n, &receipt, statement, sig);
-			receipt_release(&receipt);
+		if (r != WEALD_OK) {
+			break;
 		}
+		if (is_of_use(n, receipt.node)) {
+			r = book_put(n, &receipt, statement, sig);
+		}
+		receipt_release(&receipt);
 	}
 	mp_close(&doc);
 	return r;
@@ -256,33 +327,6 @@ void receipts_save(struct node *n)
 	s->job.work = save_work;
 	s->job.done = save_done;
 	job_submit(n, NULL, &s->job);
-}
-
-/*
- * Is the node one that can still say what it holds? A region that has given its
- * node another key will never speak with the old one again. Our own region.yaml
- * names ours until we may sign the next one: of its nodes only those count that
- * are peers.
- */
-static bool is_named(struct node *n, const uint8_t key[PUBKEY_BYTES])
-{
-	const struct member_peer *peer = members_peer(&n->members, key);
-	const struct replica *r;
-	size_t i;
-
-	for (i = 0; i < n->replicas_n; i++) {
-		r = n->replicas[i];
-		if ((r == n->own
-			     ? peer != NULL
-			     : members_follow(&n->members, r->id) != NULL) &&
-		    roster_node(r, key) != NULL) {
-			return true;
-		}
-	}
-	/* one that joined counts until its region has said its nodes */
-	r = peer == NULL || !peer->has_feed ? NULL
-					    : replica_find(n, peer->feed);
-	return peer != NULL && (r == NULL || r->region.nodes_n == 0);
 }
 
 int receipts_view(struct node *n, uint8_t (**out)[PUBKEY_BYTES], size_t *out_n)

@@ -364,6 +364,38 @@ static void receipt__too_soon_after_the_last_goes_no_further(void **state)
 	gossip_free(r.g);
 }
 
+/* A receipt of the node of number @node, as if it were ours. */
+static void hear(struct rig *r, uint32_t node)
+{
+	struct gossip_event e = event_of(GOSSIP_RECEIPT_SIGNED);
+
+	memcpy(e.receipt_signed.node, &node, sizeof(node));
+	e.receipt_signed.counter = 1;
+	e.receipt_signed.statement = span_of("statement");
+	step(r, &e);
+}
+
+static void receipt__nodes_heard_no_more_make_room(void **state)
+{
+	struct gossip_receipt k;
+	uint32_t i;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	for (i = 0; i < GOSSIP_RECEIPTS_MAX; i++) {
+		hear(&r, i + 1);
+	}
+	hear(&r, i + 1); /* all others were heard just now */
+	assert_true(gossip_receipt(r.g, i - 1, &k));
+	assert_false(gossip_receipt(r.g, i, &k));
+	timeout(&r, 3600000);
+	hear(&r, i + 1);
+	assert_true(gossip_receipt(r.g, 0, &k));
+	assert_memory_equal(k.node, &(uint32_t){ i + 1 }, sizeof(i));
+	gossip_free(r.g);
+}
+
 static void receipt__is_signed_a_while_after_a_change(void **state)
 {
 	struct gossip_event e = event_of(GOSSIP_RECEIPT_SIGNED);
@@ -534,6 +566,7 @@ int main(void)
 		cmocka_unit_test(receipt__newer_is_kept_and_passed_on_once),
 		cmocka_unit_test(
 			receipt__too_soon_after_the_last_goes_no_further),
+		cmocka_unit_test(receipt__nodes_heard_no_more_make_room),
 		cmocka_unit_test(receipt__is_signed_a_while_after_a_change),
 		cmocka_unit_test(guard__waits_for_all_of_the_view),
 		cmocka_unit_test(guard__opens_for_a_majority_and_tells_it),
