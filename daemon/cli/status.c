@@ -398,14 +398,24 @@ static void say_withheld(const json_t *o)
 
 static void say_due(const json_t *o)
 {
+	const json_t *list = list_of(o, "due");
 	uint64_t n = count_of(o, "due");
+	const json_t *one;
+	size_t i;
 
-	if (n > 0) {
-		ask_say("due",
-			"%" PRIu64 " result%s or review%s of ours: weald "
-			"adoptions --overdue",
-			n, ask_s(n), ask_s(n));
+	if (n == 0) {
+		return;
 	}
+	ask_say("due", "%" PRIu64 " result%s or review%s of ours", n, ask_s(n),
+		ask_s(n));
+	for (i = 0; i < json_array_size(list) && i < LINES_MAX; i++) {
+		one = json_array_get(list, i);
+		ask_say("", "%s: %s", reach_text(one, "ref"),
+			reach_text(one, "due"));
+	}
+	say_count(o, "due");
+	ask_say("", "  -> look at it again and set its next date: weald edit; "
+		    "of a result that is missing: weald new evidence");
 }
 
 static void say_index(const json_t *o)

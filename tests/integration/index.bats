@@ -458,6 +458,28 @@ told() {
 	[[ $output != *secretly* ]]
 }
 
+# What is due is named where it is told: no other command lists it.
+@test "status names what is due, and how many more" {
+	local slug
+
+	node_init kent
+	nodes_start kent
+	for slug in alarm bed chart drip exit; do
+		record problem "$slug" "About $slug" "What is said of it."
+		sed -i '2i review_on: 2025-02-01' "$slug/record.md"
+	done
+	record problem first "The first of all" "What is said of it."
+	sed -i '2i review_on: 2025-01-01' first/record.md
+	node kent publish alarm bed chart drip exit first >/dev/null
+	await_says kent 's["due"]["n"] == 6'
+	run -0 node kent status
+	[[ $output == *$'\n'"due         6 results or reviews of ours"$'\n'* ]]
+	[[ $output == *" kent/problem/first: to be looked at again since 2025-01-01"$'\n'* ]]
+	[[ $output == *" kent/problem/drip: to be looked at again since 2025-02-01"$'\n'* ]]
+	[[ $output == *" and 1 more: --json names them"$'\n'*"weald edit"* ]]
+	[[ $output != *kent/problem/exit* && $output != *--overdue* ]]
+}
+
 @test "contents that come late are all in the index, looked at seldom" {
 	local n=${INDEX_LATE:-150}
 
