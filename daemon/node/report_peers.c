@@ -13,46 +13,6 @@ struct difference {
 	bool forked; /* it has signed for another update where we have one */
 };
 
-static const struct report_word *find_word(const struct report_view *v,
-					   const uint8_t *node)
-{
-	size_t i;
-
-	for (i = 0; i < v->words_n; i++) {
-		if (memcmp(v->words[i].receipt.node, node, PUBKEY_BYTES) == 0) {
-			return &v->words[i];
-		}
-	}
-	return NULL;
-}
-
-/* The higher of what it said in this connection and what it signed. */
-static uint64_t peer_seq(const struct report_view *v, const struct session *s,
-			 const struct report_word *word,
-			 const struct report_region *g)
-{
-	const struct clock_entry *e = NULL;
-	uint64_t epoch = 0;
-	uint64_t seq = 0;
-	bool to;
-	bool from;
-
-	if (!gossip_peer_has(v->n->engine, s->id, g->r->id, &epoch, &seq, &to,
-			     &from)) {
-		return 0;
-	}
-	if (epoch != g->r->head.epoch && g->r->head.seq > 0) {
-		seq = 0; /* of another line */
-	}
-	if (word != NULL) {
-		e = report_entry(&word->receipt, g->r->id);
-	}
-	if (e != NULL && e->epoch == g->r->head.epoch && e->seq > seq) {
-		seq = e->seq;
-	}
-	return seq;
-}
-
 /* Does its receipt name another update than our head of @g? */
 static bool holds_other(const struct report_word *word,
 			const struct report_region *g)
@@ -69,7 +29,7 @@ static bool holds_other(const struct report_word *word,
 static struct difference compare(const struct report_view *v,
 				 const struct session *s)
 {
-	const struct report_word *word = find_word(v, s->key);
+	const struct report_word *word = report_word_of(v, s->key);
 	struct difference d = { .forked = false };
 	const struct report_region *g;
 	uint64_t head;
@@ -83,7 +43,7 @@ static struct difference compare(const struct report_view *v,
 			continue;
 		}
 		d.forked = d.forked || holds_other(word, g);
-		seq = peer_seq(v, s, word, g);
+		seq = report_peer_seq(v, s, word, g);
 		if (seq > head) {
 			d.ahead += seq - head;
 		} else if (seq > 0) { /* 0: it does not follow the feed */

@@ -75,6 +75,18 @@ struct report_region *report_region_of(const struct report_view *v,
 /* A connection whose peer is in the engine, and has said hello and clock. */
 bool report_is_ready(const struct report_view *v, const struct session *s,
 		     struct gossip_peer_status *out);
+/* The receipt of @node, borrowed from the view; NULL: there is none. */
+const struct report_word *report_word_of(const struct report_view *v,
+					 const uint8_t node[PUBKEY_BYTES]);
+/*
+ * What the peer of @s holds of @g, on the line that we hold: the higher of
+ * what it said in this connection and what it signed, @word, which may be
+ * NULL. What is pushed to it only the receipt tells. 0: nothing that we know
+ * of, or the feed is not followed.
+ */
+uint64_t report_peer_seq(const struct report_view *v, const struct session *s,
+			 const struct report_word *word,
+			 const struct report_region *g);
 /* Does @e say that all of our own feed is held, up to @seq at least? */
 bool report_holds_own(const struct report_view *v, const struct clock_entry *e,
 		      uint64_t seq);

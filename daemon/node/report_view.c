@@ -390,6 +390,45 @@ static void take_peers(struct report_view *v)
 	}
 }
 
+const struct report_word *report_word_of(const struct report_view *v,
+					 const uint8_t node[PUBKEY_BYTES])
+{
+	size_t i;
+
+	for (i = 0; i < v->words_n; i++) {
+		if (memcmp(v->words[i].receipt.node, node, PUBKEY_BYTES) == 0) {
+			return &v->words[i];
+		}
+	}
+	return NULL;
+}
+
+uint64_t report_peer_seq(const struct report_view *v, const struct session *s,
+			 const struct report_word *word,
+			 const struct report_region *g)
+{
+	const struct clock_entry *e = NULL;
+	uint64_t epoch = 0;
+	uint64_t seq = 0;
+	bool to;
+	bool from;
+
+	if (!gossip_peer_has(v->n->engine, s->id, g->r->id, &epoch, &seq, &to,
+			     &from)) {
+		return 0;
+	}
+	if (epoch != g->r->head.epoch && g->r->head.seq > 0) {
+		seq = 0; /* of another line */
+	}
+	if (word != NULL) {
+		e = report_entry(&word->receipt, g->r->id);
+	}
+	if (e != NULL && e->epoch == g->r->head.epoch && e->seq > seq) {
+		seq = e->seq;
+	}
+	return seq;
+}
+
 /* ---- the whole -----------------------------------------------------------
  */
 

@@ -544,7 +544,7 @@ static void step_rejection(const struct report_view *v, struct report_walk *w,
 /* ---- both ends -----------------------------------------------------------
  */
 
-/* What each connected peer said that it holds of @g. */
+/* What each connected peer is known to hold of @g, as weald peers counts it. */
 static void add_peers(const struct report_view *v, struct report_object *o,
 		      const struct report_region *g)
 {
@@ -563,8 +563,11 @@ static void add_peers(const struct report_view *v, struct report_object *o,
 		s = v->n->sessions[i];
 		if (!report_is_ready(v, s, &st) ||
 		    !gossip_peer_has(v->n->engine, s->id, g->r->id, &epoch,
-				     &seq, &to, &from) ||
-		    seq == 0) {
+				     &seq, &to, &from)) {
+			continue;
+		}
+		seq = report_peer_seq(v, s, report_word_of(v, s->key), g);
+		if (seq == 0) {
 			continue;
 		}
 		of = report_region_of(v, s->key);

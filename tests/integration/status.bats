@@ -130,6 +130,24 @@ two_linked() {
 	[[ $stderr == *'no region "nowhere" is known here'* ]]
 }
 
+# What is pushed to a peer it does not say again in the connection.
+@test "why says of a peer what its receipt says, as peers does" {
+	local name
+
+	three_in_sync
+	await_says wessex '[l for l in lines if l["feed"] == "sussex"]' feeds
+	node wessex follow sussex
+	await_agreed sussex kent wessex
+	for name in pump drip bed; do
+		node_publish sussex "$name"
+		await_agreed sussex kent wessex
+	done
+	await_says kent 'sorted((p["region"], p["seq"] == lines[0]["seq"])
+		for p in lines[0]["peers"]) ==
+		[("sussex", True), ("wessex", True)]' why sussex
+	says kent 'all(l["in_sync"] for l in lines) and len(lines) == 2' peers
+}
+
 @test "who is down is behind, and cannot be reached" {
 	three_in_sync
 	receipts_in
