@@ -107,9 +107,12 @@ static void say_latest(const json_t *o)
 {
 	const json_t *latest = json_object_get(o, "latest");
 	struct words_names holders = { .n = 0 };
+	struct words_names apart = { .n = 0 };
 	struct words_names unheard = { .n = 0 };
 	uint64_t regions = reach_uint(latest, "regions");
 	size_t n = json_array_size(json_object_get(latest, "holders"));
+	size_t not_following =
+		json_array_size(json_object_get(latest, "not_following"));
 	size_t silent = json_array_size(json_object_get(latest, "unheard"));
 	size_t other = json_array_size(json_object_get(latest, "other"));
 
@@ -125,12 +128,16 @@ static void say_latest(const json_t *o)
 		n <= WORDS_NAMES_MAX
 			? ask_names(latest, "holders", NULL, &holders)
 			: "",
-		n + other < regions && is_fresh(o)
+		n + other + not_following < regions && is_fresh(o)
 			? " (receipts are on their way)"
 			: "");
 	say_other(latest);
 	if (!is_fresh(o)) {
 		say_behind(latest);
+	}
+	if (not_following > 0) {
+		ask_say("", "does not follow us: %s",
+			ask_names(latest, "not_following", NULL, &apart));
 	}
 	if (silent > 0) {
 		ask_say("", "no receipt yet of %s",

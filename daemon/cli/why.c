@@ -96,8 +96,11 @@ static void say_region(const json_t *one, uint64_t seq)
 	if (ask_bool(one, "said")) {
 		printf(", said %s ago", ask_age(one, "time", age));
 	}
-	if (ask_bool(one, "said") && reach_uint(one, "seq") < seq) {
+	if (ask_time(one, "since") != 0) {
 		printf(", behind for %s", ask_age(one, "since", age));
+	} else if (reach_uint(one, "seq") < seq &&
+		   json_is_false(json_object_get(one, "follows_us"))) {
+		fputs(", does not follow us", stdout);
 	}
 	printf(", %s\n",
 	       ask_bool(one, "connected") ? "connected" : "not connected");

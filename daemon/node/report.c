@@ -255,11 +255,18 @@ static bool holds_other(const struct report_view *v,
 	return report_is_counted(g) && !holds_latest(v, g) && g->other_seq != 0;
 }
 
+/* What it lacks of ours it does not want: it is not behind. */
+static bool is_not_following(const struct report_view *v,
+			     const struct report_region *g)
+{
+	return report_is_counted(g) && report_leaves_us_out(v, g) &&
+	       !holds_latest(v, g) && !holds_other(v, g);
+}
+
 static bool is_unheard(const struct report_view *v,
 		       const struct report_region *g)
 {
-	(void)v;
-	return report_is_counted(g) && !g->said;
+	return report_is_counted(g) && !g->said && !is_not_following(v, g);
 }
 
 static json_t *lagging_one(const struct report_view *v,
@@ -303,7 +310,7 @@ static void add_latest(const struct report_view *v, struct report_object *o)
 		if (holds_other(v, g)) {
 			report_append(&latest, other, other_one(g));
 		} else if (report_is_counted(g) && g->said &&
-			   !holds_latest(v, g)) {
+			   !holds_latest(v, g) && !is_not_following(v, g)) {
 			report_append(&latest, behind, lagging_one(v, g));
 		}
 	}
@@ -312,6 +319,7 @@ static void add_latest(const struct report_view *v, struct report_object *o)
 	add_labels(&latest, "holders", v, holds_latest);
 	report_add(&latest, "other", other);
 	report_add(&latest, "behind", behind);
+	add_labels(&latest, "not_following", v, is_not_following);
 	add_labels(&latest, "unheard", v, is_unheard);
 	report_add(o, "latest", report_end(&latest));
 }

@@ -19,8 +19,7 @@ static void step_their_policy(const struct report_view *v,
 	for (i = 0; i < v->regions_n; i++) {
 		g = v->by_name[i];
 		all += g->followed ? 1 : 0;
-		if (g->followed && g->r->has_region &&
-		    !report_follows_us(v, g)) {
+		if (g->followed && report_leaves_us_out(v, g)) {
 			words_names_add(&names, g->label);
 		}
 	}
@@ -114,7 +113,7 @@ static json_t *region_one(const struct report_view *v,
 		report_bool(&one, "follows_us", report_follows_us(v, g));
 	}
 	report_uint(&one, "other", g->other_seq);
-	if (g->said && g->said_seq < head) {
+	if (g->said && g->said_seq < head && !report_leaves_us_out(v, g)) {
 		report_time(&one, "since", report_behind_since(v, g->said_seq));
 	}
 	return report_end(&one);
@@ -162,6 +161,7 @@ static void add_regions(const struct report_view *v, struct report_walk *w)
 		report_append(w->o, list, region_one(v, g));
 		said += g->said ? 1 : 0;
 		if (g->said && g->said_seq < v->own->r->head.seq &&
+		    !report_leaves_us_out(v, g) &&
 		    !report_is_fresh(v, g->said_seq)) {
 			words_names_add(&behind, g->label);
 		}

@@ -135,6 +135,9 @@ bool report_is_counted(const struct report_region *g);
 /* Does its region.yaml name us among those that it follows? */
 bool report_follows_us(const struct report_view *v,
 		       const struct report_region *g);
+/* Is its region.yaml here, and does not name us? It lacks nothing of ours. */
+bool report_leaves_us_out(const struct report_view *v,
+			  const struct report_region *g);
 /* The kind of failure that is this machine's, not the update's. */
 bool report_err_is_ours(int err);
 

@@ -553,3 +553,9 @@ bool report_follows_us(const struct report_view *v,
 	}
 	return false;
 }
+
+bool report_leaves_us_out(const struct report_view *v,
+			  const struct report_region *g)
+{
+	return g->r->has_region && !report_follows_us(v, g);
+}

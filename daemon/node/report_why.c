@@ -720,6 +720,11 @@ static void step_receipts(const struct report_view *v, struct report_walk *w,
 	} else if (g->said_seq >= head) {
 		report_step(w, "receipts", REPORT_GOOD, NULL,
 			    "it holds all of ours, to update %" PRIu64, head);
+	} else if (report_leaves_us_out(v, g)) {
+		report_step(w, "receipts", REPORT_NOTHING, NULL,
+			    "it has said update %" PRIu64 " of ours, and does "
+			    "not follow us",
+			    g->said_seq);
 	} else if (report_is_fresh(v, g->said_seq)) {
 		report_step(w, "receipts", REPORT_NOTHING, NULL,
 			    "it has said update %" PRIu64 " of ours; that it "

@@ -170,6 +170,32 @@ two_linked() {
 		status
 }
 
+@test "who does not follow us is not behind, and is named" {
+	three_in_sync
+	receipts_in
+	node sussex unfollow kent
+	await_says kent '[s for s in lines[0]["steps"]
+		if s["step"] == "their-policy" and s["result"] == "problem"]' \
+		why sussex
+	node_publish kent pump
+	await_says kent '(lambda l: l["holders"] == ["wessex"] and
+		l["behind"] == [] and l["unheard"] == [] and
+		l["not_following"] == ["sussex"] and
+		l["regions"] == 2)(lines[0]["latest"])' status
+	run -0 node kent status
+	[[ $output == *$'\n'"            does not follow us: sussex"$'\n'* ]]
+	says kent '[s for s in lines[0]["steps"]
+		if s["step"] == "receipts" and s["result"] == "none" and
+		"does not follow us" in s["text"]]' why sussex
+	says kent '[s for s in lines[0]["steps"] if s["step"] == "receipts" and
+		s["result"] == "ok"] and
+		[r["follows_us"] for r in lines[0]["regions"]
+			if r["region"] == "sussex" and "since" not in r] == [False]' \
+		why kent
+	run -0 node kent why kent
+	[[ $output == *"  sussex holds "*", does not follow us, "* ]]
+}
+
 @test "a node that starts again waits with signing, and says for whom" {
 	three_in_sync
 	receipts_in
