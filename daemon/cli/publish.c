@@ -212,6 +212,9 @@ static int publish(struct publishing *p)
 			home_path(p->own.home));
 		r = cli_fail(p->c, CLI_ABOUT_HOME, WEALD_UNREACHABLE);
 	}
+	if (r == WEALD_OK && p->replicas > 0) {
+		r = publish_check_replicas(p);
+	}
 	if (r == WEALD_OK) {
 		r = publish_all(p);
 	}
@@ -238,7 +241,8 @@ static const char publish_text[] =
 	"edit is refused where another version has been published since.\n"
 	"\n"
 	"With --replicas N it then waits for the signed receipts of N other\n"
-	"regions. What is published stays so where they do not come in time.\n";
+	"regions. What is published stays so where they do not come in time;\n"
+	"where fewer regions than that are known here nothing is published.\n";
 
 int command_publish(struct cli *c, int argc, char **argv)
 {

@@ -117,6 +117,12 @@ int publish_print(struct publishing *p, size_t end);
 /* Let the daemon sign all items, a batch at a time. Noted. */
 int publish_send(struct publishing *p);
 /*
+ * Before anything is signed: can as many regions as are asked for sign that
+ * they hold it? Noted: WEALD_UNREACHABLE where fewer are known to the daemon.
+ * Where fewer follow us, a warning.
+ */
+int publish_check_replicas(struct publishing *p);
+/*
  * Wait for the receipts of other regions, and say which have come. Noted:
  * WEALD_TIMEOUT where not enough have.
  */

@@ -194,6 +194,50 @@ int publish_send(struct publishing *p)
 /* ---- receipts ------------------------------------------------------------
  */
 
+/*
+ * Whose receipts can come at all? Who is not known here never counts; who does
+ * not follow us by its region.yaml may have begun to since that was signed.
+ */
+static int judge_replicas(struct publishing *p, const json_t *latest)
+{
+	uint64_t known = reach_uint(latest, "regions");
+	size_t apart =
+		json_array_size(json_object_get(latest, "not_following"));
+
+	if (p->replicas > known) {
+		msg_set(&p->c->msg,
+			"--replicas %" PRIu64 ": only %" PRIu64
+			" other region%s known here, so more cannot sign that "
+			"they hold it; nothing is published",
+			p->replicas, known, known == 1 ? " is" : "s are");
+		return cli_fail(p->c, CLI_ABOUT_HOME, WEALD_UNREACHABLE);
+	}
+	if (apart <= known && p->replicas > known - apart) {
+		fprintf(stderr,
+			"weald publish: warning: --replicas %" PRIu64
+			": only %" PRIu64 " of the %" PRIu64
+			" region%s known here follow%s us; weald status names "
+			"the others\n",
+			p->replicas, known - apart, known,
+			known == 1 ? "" : "s", known - apart == 1 ? "s" : "");
+	}
+	return WEALD_OK;
+}
+
+int publish_check_replicas(struct publishing *p)
+{
+	json_t *answer = NULL;
+	int r;
+
+	(void)client_begin(p->own.daemon, "status", 0);
+	r = reach_ask(p->c, p->own.daemon, &answer);
+	if (r == WEALD_OK) {
+		r = judge_replicas(p, json_object_get(answer, "latest"));
+	}
+	json_decref(answer);
+	return r;
+}
+
 /* Is @name among the regions in @list? */
 static bool list_has(const json_t *list, const char *name)
 {

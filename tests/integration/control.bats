@@ -301,10 +301,32 @@ story() {
 	json 'lines[-1]["held_by"] == ["wessex"] and lines[-1]["reached"]'
 	await_agreed south-west wessex
 	record problem b
-	run --separate-stderr weald publish --replicas 5 --timeout 2s b
+	# more than there are: told at once, and nothing is published
+	run --separate-stderr weald publish --replicas 2 b
+	[ "$status" -eq 10 ]
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *"only 1 other region is known here"*"nothing is published" ]]
+	run -1 weald show south-west/problem/b
+	node_stop wessex
+	run --separate-stderr weald publish --replicas 1 --timeout 2s b
 	[ "$status" -eq 9 ]
 	[ "$output" = south-west/problem/b@1 ]
-	[[ $stderr == *"published, but after 2 s only "*" of 5 regions"* ]]
+	[[ $stderr == *"published, but after 2 s only 0 of 1 regions"* ]]
+	node_start wessex
+}
+
+@test "publish --replicas warns where too few regions follow us" {
+	node_init wessex
+	node_start south-west --i-am-first
+	node_start wessex --i-am-first
+	node_link south-west wessex
+	node wessex unfollow south-west
+	await "$NODE_WAIT_S" eval "weald status | grep 'follow us: wessex'"
+	record problem a
+	run --separate-stderr weald publish --replicas 1 --timeout 1s a
+	[ "$status" -eq 9 ]
+	[[ ${stderr_lines[0]} == "weald publish: warning: "*"0 of the 1 region "* ]]
 }
 
 @test "watch prints what is published and what arrives, line by line" {
