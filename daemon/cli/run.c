@@ -1,9 +1,12 @@
 /*
  * weald run: the daemon, in the foreground.
  */
+#include <inttypes.h>
 #include <sys/resource.h>
 
 #include "daemon/cli/cli.h"
+#include "daemon/cli/reach.h"
+#include "daemon/control/client.h"
 #include "daemon/node/node.h"
 
 static const char run_text[] =
@@ -36,6 +39,27 @@ static void allow_files(void)
 	}
 }
 
+/*
+ * A daemon that answers keeps the lock for as long as it runs, so it is of no
+ * use to wait for it; whoever else has it, the start waits for.
+ */
+static int refuse_second(struct cli *c, const struct home *home)
+{
+	struct client *d = NULL;
+	int r = client_open(home_path(home), &d, &c->msg);
+
+	msg_clear(&c->msg);
+	if (r != WEALD_OK) {
+		return WEALD_OK;
+	}
+	msg_set(&c->msg,
+		"weald already runs for \"%s\" (pid %" PRIu64
+		"); stop it first",
+		home_path(home), reach_uint(client_hello(d), "pid"));
+	client_close(d);
+	return cli_fail(c, CLI_ABOUT_HOME, WEALD_LOCKED);
+}
+
 int command_run(struct cli *c, int argc, char **argv)
 {
 	struct node_options node = { .home = NULL };
@@ -61,6 +85,9 @@ int command_run(struct cli *c, int argc, char **argv)
 	cli_forbid_core();
 	allow_files();
 	r = cli_open_home(c, &node.home);
+	if (r == WEALD_OK) {
+		r = refuse_second(c, node.home);
+	}
 	if (r == WEALD_OK) {
 		r = cli_fail(c, CLI_ABOUT_HOME, node_run(&node, &c->msg));
 	}

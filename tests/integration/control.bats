@@ -232,7 +232,8 @@ story() {
 	node_start south-west --i-am-first
 	run --separate-stderr weald run
 	[ "$status" -eq 5 ]
-	[[ $stderr == *"another weald process"* ]]
+	[ "$stderr" = "weald run: weald already runs for \"$WEALD_HOME\"\
+ (pid $(node_pid south-west)); stop it first" ]
 	record problem a
 	weald publish a
 }
