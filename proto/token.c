@@ -32,10 +32,12 @@ int token_check_time(const struct token *t, uint64_t now, struct weald_msg *msg)
 		return WEALD_OK;
 	}
 	ago = now - t->expires;
-	if (ago < 2 * 86400) {
+	if (ago < 60) {
+		msg_set(msg, "the token expired just now: ask for another");
+	} else if (ago < 2 * 86400) {
 		msg_set(msg,
-			"the token expired %llu minutes ago: ask for another",
-			(unsigned long long)(ago / 60));
+			"the token expired %llu minute%s ago: ask for another",
+			(unsigned long long)(ago / 60), ago < 120 ? "" : "s");
 	} else {
 		msg_set(msg, "the token expired %llu days ago: ask for another",
 			(unsigned long long)(ago / 86400));

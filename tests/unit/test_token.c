@@ -310,7 +310,9 @@ static void token_check_time__tells_how_long_ago(void **state)
 	assert_int_equal(token_check_time(&t, t.expires - 1, &msg), WEALD_OK);
 	assert_int_equal(token_check_time(&t, 0, &msg), WEALD_OK);
 	check_refused(token_check_time(&t, t.expires, &msg), WEALD_EXPIRED,
-		      &msg, "0 minutes ago");
+		      &msg, "expired just now:");
+	check_refused(token_check_time(&t, t.expires + 119, &msg),
+		      WEALD_EXPIRED, &msg, "1 minute ago");
 	check_refused(token_check_time(&t, t.expires + 7200, &msg),
 		      WEALD_EXPIRED, &msg, "120 minutes ago");
 	check_refused(token_check_time(&t, t.expires + 3 * 86400, &msg),
