@@ -9,6 +9,7 @@
 #include "daemon/cli/hits.h"
 #include "daemon/cli/prose.h"
 #include "store/evidence/number.h"
+#include "store/evidence/study.h"
 
 #define SENTENCE_BYTES_MAX 8192u
 
@@ -73,11 +74,16 @@ static bool is_mean(const struct comparison *c)
 }
 
 /* Before the title, which is of the days where those between are measured. */
+static const char *events(const struct comparison *c)
+{
+	enum effect_shape shape;
+
+	return study_shape_of(c->shape, &shape) ? study_of_what(shape) : "";
+}
+
 static const char *of_what(const struct comparison *c)
 {
-	return is_mean(c)                              ? ": "
-	       : strcmp(c->shape, "time-between") == 0 ? " events: "
-						       : " of: ";
+	return is_mean(c) || events(c)[0] != '\0' ? events(c) : " of";
 }
 
 /* "about 22 % fewer of", "52 % fewer", "no change". */
@@ -110,12 +116,12 @@ static int add_effect(const struct comparison *c, struct buf *out)
 	int r = buf_add_text(out, ": about ");
 
 	if (r == WEALD_OK && fewer == 0) {
-		r = buf_addf(out, "%s%s",
-			     is_mean(c) ? "the same, of" : "as many",
+		r = buf_addf(out,
+			     "%s%s: ", is_mean(c) ? "the same, of" : "as many",
 			     of_what(c));
 	} else if (r == WEALD_OK) {
 		r = add_percent(c, c->ratio, out);
-		r = r == WEALD_OK ? buf_add_text(out, of_what(c)) : r;
+		r = r == WEALD_OK ? buf_addf(out, "%s: ", of_what(c)) : r;
 	}
 	r = r == WEALD_OK ? add_title(c, out) : r;
 	if (r == WEALD_OK && c->low <= 1 && c->high >= 1) {
@@ -134,7 +140,7 @@ static int add_no_verdict(const struct comparison *c, struct buf *out)
 		: strcmp(c->direction, "increase") == 0
 			? "it counts what is wanted"
 			: "it says that neither more nor less of it is better";
-	int r = buf_add_text(out, ", of: ");
+	int r = buf_addf(out, ", of%s: ", events(c));
 
 	r = r == WEALD_OK ? add_title(c, out) : r;
 	return r == WEALD_OK ? buf_addf(out,
@@ -201,7 +207,7 @@ static int add_two(const struct comparison *c, struct buf *out)
 		r = r == WEALD_OK ? prose_add(out, one->region) : r;
 		first = false;
 	}
-	r = r == WEALD_OK ? buf_add_text(out, ", of: ") : r;
+	r = r == WEALD_OK ? buf_addf(out, ", of%s: ", events(c)) : r;
 	r = r == WEALD_OK ? add_title(c, out) : r;
 	return r == WEALD_OK ? buf_add_text(out, ". Two are too few to be "
 						 "put together.")

@@ -61,6 +61,13 @@ static const char *more(const struct comparison *c)
 	return is_mean(c) ? "higher" : "more";
 }
 
+static const char *of_what(const struct comparison *c)
+{
+	enum effect_shape shape;
+
+	return study_shape_of(c->shape, &shape) ? study_of_what(shape) : "";
+}
+
 #define RATIO_BYTES (3 * NUMBER_TEXT_BYTES + 16u)
 
 /* Three, as in tables; fewer of what is too far out to matter. */
@@ -217,10 +224,10 @@ static void write_sides(struct forest *f)
 	svg_line(s, one, y - 14, one, y + 4, "stroke='" INK "'");
 	svg_path(s, left, 3, true, "fill='" INK "'");
 	svg_path(s, right, 3, true, "fill='" INK "'");
-	(void)snprintf(words, sizeof words, "%s%s", fewer(c),
+	(void)snprintf(words, sizeof words, "%s%s%s", fewer(c), of_what(c),
 		       c->judged ? ", better" : "");
 	svg_write_cut(s, &how, how.x - PAGE_MARGIN, words);
-	(void)snprintf(words, sizeof words, "%s%s", more(c),
+	(void)snprintf(words, sizeof words, "%s%s%s", more(c), of_what(c),
 		       c->judged ? ", worse" : "");
 	how.x = one + 24;
 	how.anchor = SVG_START;
@@ -585,8 +592,10 @@ static int finish(struct forest *f, struct buf *out)
 	size_t i;
 	int r;
 
-	page_add_text(page, "A forest plot: the ratio that each region found, "
-			    "by its own trend. Below 1 is fewer. ");
+	page_add(page,
+		 "A forest plot: the ratio that each region found, by its own "
+		 "trend. Below 1 is %s%s. ",
+		 fewer(c), of_what(c));
 	page_add_text(page, f->sentence);
 	for (i = 0; i < c->regions_n && i < ROWS_MAX; i++) {
 		tell_region(page, &c->regions[i]);

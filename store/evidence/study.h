@@ -137,6 +137,12 @@ void study_sentence(const struct effect *e, char out[STUDY_SENTENCE_BYTES]);
 void study_sentence_as(const struct effect *e, enum effect_shape shape,
 		       enum study_against against,
 		       char out[STUDY_SENTENCE_BYTES]);
+/*
+ * Of what there are "22 % fewer", behind these words: " events a day" where the
+ * figures are days between events, which go up as the events become fewer; else
+ * "", since the measure's title says it.
+ */
+const char *study_of_what(enum effect_shape shape);
 /* What to do where there is no estimate; "" where there is one. */
 const char *study_advice(enum effect_state state);
 /* Why there is no chart, and what to do, in a sentence; "" where there is. */

@@ -28,6 +28,11 @@ static const char *many(enum effect_shape shape)
 	return shape == EFFECT_MEAN ? "high" : "many";
 }
 
+const char *study_of_what(enum effect_shape shape)
+{
+	return shape == EFFECT_TIME_BETWEEN ? " events a day" : "";
+}
+
 /* The upper end: "38 % more"; nobody reads thousands of percent. */
 static void upper_words(double ratio, enum effect_shape shape, char *out,
 			size_t size)
@@ -149,14 +154,16 @@ void study_sentence_as(const struct effect *e, enum effect_shape shape,
 	percent = number_percent_fewer(e->ratio);
 	if (percent == 0 || number_is_huge(e->ratio)) {
 		(void)snprintf(out, STUDY_SENTENCE_BYTES,
-			       "%sas %s as %s (range %s)",
+			       "%sas %s%s as %s (range %s)",
 			       percent == 0 ? "" : NUMBER_HUGE_TIMES " ",
-			       many(shape), than[against], range);
+			       many(shape), study_of_what(shape), than[against],
+			       range);
 		return;
 	}
-	(void)snprintf(out, STUDY_SENTENCE_BYTES, "%d %% %s than %s (range %s)",
-		       abs(percent), percent > 0 ? fewer(shape) : more(shape),
-		       than[against], range);
+	(void)snprintf(out, STUDY_SENTENCE_BYTES,
+		       "%d %% %s%s than %s (range %s)", abs(percent),
+		       percent > 0 ? fewer(shape) : more(shape),
+		       study_of_what(shape), than[against], range);
 }
 
 void study_sentence(const struct effect *e, char out[STUDY_SENTENCE_BYTES])

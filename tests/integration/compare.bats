@@ -172,10 +172,17 @@ evidence() {
 		--confirm-reason "Counts of a whole region." \
 		days trolley rare >/dev/null
 	run -0 weald compare intervention/trolley
-	[[ $output == *"% fewer events: Days between late doses"* ]]
+	[[ $output == *"% fewer events a day: Days between late doses"* ]]
 	[[ $output != *"No verdict"* ]]
 	run -0 weald show evidence/rare
 	[[ $output == *"): unclear"* ]]
+	run -0 weald evidence --json evidence/rare
+	json '"% fewer events a day than " in lines[0]["effects"]["own_trend"]["sentence"]'
+	run -0 weald chart evidence/rare -o rare.svg
+	grep -q '<desc.*% fewer events a day than the earlier trend' rare.svg
+	run -0 weald chart intervention/trolley -o all.svg
+	grep -q 'Below 1 is fewer events a day\.' all.svg
+	grep -q '>fewer events a day, better</text>' all.svg
 }
 
 @test "compare counts other settings against it" {

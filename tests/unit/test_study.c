@@ -463,6 +463,32 @@ static void study_sentence_as__speaks_of_means_and_of_before(void **state)
 				 "suggest (range 20 % fewer to 10 % more)");
 }
 
+/* Fewer events, where the figures of the record are days and go up. */
+static void study_sentence_as__says_of_what_where_days_are_measured(
+	void **state)
+{
+	struct effect e = {
+		.state = EFFECT_FULL, .ratio = 0.23, .low = 0.12, .high = 0.5
+	};
+	char out[STUDY_SENTENCE_BYTES];
+
+	(void)state;
+	study_sentence_as(&e, EFFECT_TIME_BETWEEN, STUDY_TREND, out);
+	assert_string_equal(out, "77 % fewer events a day than the earlier "
+				 "trend would have given (range 50 % to 88 % "
+				 "fewer)");
+	e.ratio = 1;
+	e.high = 1.5;
+	study_sentence_as(&e, EFFECT_TIME_BETWEEN, STUDY_BEFORE, out);
+	assert_string_equal(out, "as many events a day as before, not allowing "
+				 "for trend (range 88 % fewer to 50 % more)");
+	e.ratio = e.high = 2000;
+	study_sentence_as(&e, EFFECT_TIME_BETWEEN, STUDY_BEFORE, out);
+	assert_string_equal(out, "over 1000 times as many events a day as "
+				 "before, not allowing for trend (range 88 % "
+				 "fewer to over 1000 times as many)");
+}
+
 /* Nobody reads thousands of percent. */
 static void study_sentence_as__stops_at_a_thousand_times(void **state)
 {
@@ -582,6 +608,8 @@ int main(void)
 		cmocka_unit_test(study_sentence__says_what_is_lacking),
 		cmocka_unit_test(
 			study_sentence_as__speaks_of_means_and_of_before),
+		cmocka_unit_test(
+			study_sentence_as__says_of_what_where_days_are_measured),
 		cmocka_unit_test(study_sentence_as__stops_at_a_thousand_times),
 		cmocka_unit_test(study_words__say_what_the_last_point_is),
 		cmocka_unit_test(study_unit__says_what_a_value_is),
