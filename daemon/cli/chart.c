@@ -294,15 +294,9 @@ static int draw_comparison(struct charting *x, const char *ref,
 {
 	char *measure = NULL;
 	uint64_t measure_version = 0;
-	int r = WEALD_OK;
+	int r = lookup_refuse_version(x->c, version);
 
-	if (version != 0) {
-		return cli_usage_error(x->c,
-				       "results are of all versions of an "
-				       "intervention: leave out @%llu",
-				       (unsigned long long)version);
-	}
-	if (x->measure_text != NULL) {
+	if (r == WEALD_OK && x->measure_text != NULL) {
 		r = lookup_ref(x->c, x->home, x->measure_text, &measure,
 			       &measure_version);
 	}

@@ -729,7 +729,10 @@ static int take_refs(struct comparing *p, int argc, char **argv, int first)
 	for (i = first; r == WEALD_OK && i < argc; i++) {
 		r = lookup_ref(p->c, p->home, argv[i], &p->refs[p->refs_n],
 			       &version);
-		p->refs_n += r == WEALD_OK;
+		if (r == WEALD_OK) {
+			p->refs_n++;
+			r = lookup_refuse_version(p->c, version);
+		}
 	}
 	return r;
 }

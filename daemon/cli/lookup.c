@@ -370,3 +370,13 @@ int lookup_ref(struct cli *c, const struct home *home, const char *text,
 	*out_version = ref.version;
 	return WEALD_OK;
 }
+
+int lookup_refuse_version(struct cli *c, uint64_t version)
+{
+	return version == 0
+		       ? WEALD_OK
+		       : cli_usage_error(c,
+					 "results are of all versions of an "
+					 "intervention: leave out @%" PRIu64,
+					 version);
+}

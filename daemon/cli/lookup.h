@@ -44,6 +44,12 @@ int lookup_fill(struct cli *c, struct home *home, struct index *x);
 int lookup_ref(struct cli *c, const struct home *home, const char *text,
 	       char **out_ref, uint64_t *out_version);
 
+/*
+ * Refuse a version other than 0 of an intervention whose results are asked for:
+ * they are of all versions. Noted as a mistake in how the command was called.
+ */
+int lookup_refuse_version(struct cli *c, uint64_t version);
+
 /* Note a failure of a query. */
 int lookup_fail(struct cli *c, int err);
 

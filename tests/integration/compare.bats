@@ -154,6 +154,15 @@ evidence() {
 	[[ $output == *"the figures do not vary at all"* ]]
 }
 
+@test "compare is of all versions, and refuses one as chart does" {
+	fails 2 weald compare "$TROLLEY@1"
+	[[ $stderr == *"results are of all versions of an intervention: leave out @1; see weald compare --help"* ]]
+	fails 2 weald compare "$TROLLEY" "$TROLLEY@3"
+	[[ $stderr == *"leave out @3"* ]]
+	fails 2 weald chart "$TROLLEY@1" -o y.svg
+	[[ $stderr == *"results are of all versions of an intervention: leave out @1; see weald chart --help"* ]]
+}
+
 @test "compare judges days between events as it judges events" {
 	record measure days "Days between late doses"
 	sed -i 's/^shape:.*/shape: time-between/; s/^direction:.*/direction: increase/' days/record.md
