@@ -469,7 +469,7 @@ int command_chart(struct cli *c, int argc, char **argv)
 	};
 	const struct cli_usage usage = {
 		.synopsis = "chart REF[@N] -o FILE [OPTION...]\n"
-			    "chart " EVIDENCE_CSV_SYNOPSIS " -o FILE",
+			    "chart -o FILE " EVIDENCE_CSV_SYNOPSIS,
 		.text = "Draw a picture for a report or a slide: of evidence, "
 			"an adoption or a\n"
 			"priority its figures month by month with their "

@@ -103,7 +103,8 @@ struct cli_option {
 #define CLI_ARGS_ANY SIZE_MAX
 
 struct cli_usage {
-	/* lines that follow "weald "; NULL: the caller prints the help */
+	/* lines that follow "weald ", or the line above where they begin with a
+	 * space; NULL: the caller prints the help */
 	const char *synopsis;
 	const char *text; /* what it does, ends with a line feed */
 	const struct cli_option *options;

@@ -39,10 +39,10 @@ struct evidence_csv {
 };
 
 /* For the tables of the commands: eleven entries. */
-#define EVIDENCE_CSV_SYNOPSIS                                             \
-	"--csv FILE --shape SHAPE --direction DIRECTION [--start DATE]\n" \
-	"         [--transition N] [--per N] [--target X] [--date-order " \
-	"dmy|mdy]\n"                                                      \
+#define EVIDENCE_CSV_SYNOPSIS                                               \
+	"--csv FILE --shape SHAPE --direction DIRECTION\n"                  \
+	"         [--start DATE] [--transition N] [--per N] [--target X]\n" \
+	"         [--date-order dmy|mdy]\n"                                 \
 	"         [--month COLUMN --numerator COLUMN --denominator COLUMN]"
 #define EVIDENCE_CSV_OPTIONS(e)                                                     \
 	{ "csv",                                                                    \

@@ -99,17 +99,22 @@ static void print_indented(const char *text, int indent)
 	printf("%s\n", text);
 }
 
+/* A line that begins with a space goes on with the one above it. */
 static void print_synopsis(const char *text)
 {
 	const char *head = "usage:";
-	const char *lf;
+	size_t len;
 
-	while ((lf = strchr(text, '\n')) != NULL) {
-		printf("%-6s weald %.*s\n", head, (int)(lf - text), text);
+	for (;;) {
+		len = strcspn(text, "\n");
+		printf("%-6s %-5s %.*s\n", head, *text == ' ' ? "" : "weald",
+		       (int)len, text);
+		if (text[len] == '\0') {
+			return;
+		}
 		head = "";
-		text = lf + 1;
+		text += len + 1;
 	}
-	printf("%-6s weald %s\n", head, text);
 }
 
 static void print_help(const struct cli_usage *usage,

@@ -67,6 +67,15 @@ options_of() {
 	done
 }
 
+@test "each line of a synopsis begins with its command, or goes on with it" {
+	while read -r command; do
+		weald "$command" --help | sed '/^$/,$d' >synopsis
+		run -1 grep -nEv "^(usage:|      ) weald $command( |\$)|^ {13} +[^ ]" \
+			synopsis
+		run -1 grep -E '.{81}' synopsis
+	done < <(weald help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+}
+
 @test "help lists the commands, and the man page has them all" {
 	run -0 weald help
 	[ "$(weald --help)" = "$output" ]
