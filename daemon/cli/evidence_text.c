@@ -473,6 +473,18 @@ static int put_controlled(const struct printing *p)
 	return r;
 }
 
+/* Of a bare file its columns and --direction are still to choose. */
+static const char *way_to_verdict(const struct printing *p)
+{
+	const struct study_measure *m = &p->study->measure;
+
+	return p->s->is_file && m->shape == EFFECT_PROPORTION &&
+			       m->direction == CHART_INCREASE
+		       ? "; to get a verdict, count those without it (n - x) "
+			 "and say --direction decrease"
+		       : "";
+}
+
 static int put_effects(const struct printing *p)
 {
 	const struct study *study = p->study;
@@ -486,7 +498,8 @@ static int put_effects(const struct printing *p)
 	if (r == WEALD_OK && !study_counts_undesired(&study->measure)) {
 		r = say(p, "",
 			"the measure does not count what should not "
-			"happen, so a ratio is neither good nor bad");
+			"happen, so a ratio is neither good nor bad%s",
+			way_to_verdict(p));
 	} else if (r == WEALD_OK && study->measure.balancing) {
 		r = say(p, "",
 			"the measure watches for harm elsewhere, so "

@@ -378,6 +378,26 @@ for line in sys.stdin:
 	[[ $stderr == *"it is empty"* ]]
 }
 
+@test "evidence --csv says how to get a verdict on what is wanted" {
+	local way="to get a verdict, count those without it (n - x) and say --direction decrease"
+
+	sheet >falls.csv
+	run -0 weald evidence --csv falls.csv --start 2025-01-01 \
+		--shape proportion --direction increase
+	[[ $output == *"so a ratio is neither good nor bad; $way"* ]]
+	run -0 file --start 2025-01-01
+	[[ $output != *"$way"* ]]
+	# without cases there is nothing to take them from
+	run -0 weald evidence --csv falls.csv --start 2025-01-01 \
+		--shape rate --direction increase --denominator Seen
+	[[ $output == *"so a ratio is neither good nor bad"* ]]
+	[[ $output != *"$way"* ]]
+	# and where neither is better there is no verdict either way
+	run -0 weald evidence --csv falls.csv --start 2025-01-01 \
+		--shape proportion --direction neutral
+	[[ $output != *"$way"* ]]
+}
+
 @test "evidence --csv names the choices where an option is missing" {
 	sheet >falls.csv
 	run -2 --separate-stderr weald evidence --csv falls.csv
