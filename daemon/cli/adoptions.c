@@ -50,7 +50,12 @@ static int print_json(struct adopting *a)
 		     json_object_set_new(o, "intervention_title",
 					 json_span(span_of(
 						 row->intervention_title))) !=
-			     0)) {
+			     0 ||
+		     json_object_set_new(o, "intervention_withdrawn",
+					 json_boolean(row->withdrawn)) != 0 ||
+		     json_object_set_new(o, "intervention_withdrawn_by",
+					 json_span(span_of(
+						 row->withdrawn_by))) != 0)) {
 			json_decref(o);
 			o = NULL;
 		}
@@ -97,6 +102,22 @@ static int print_use(struct adopting *a, struct table *t, const struct use *u)
 	return r;
 }
 
+/* Of what they use. */
+static int print_heading(struct adopting *a, const struct adoption_row *row)
+{
+	const struct hit hit = { .withdrawn_by = row->withdrawn_by,
+				 .level = row->level };
+	int r = prose_put(a->width, row->withdrawn ? "WITHDRAWN  " : "", 2,
+			  span_of(row->intervention_title));
+
+	if (r == WEALD_OK) {
+		r = prose_put(a->width, "", 2, span_of(row->intervention));
+	}
+	return r == WEALD_OK && !row->withdrawn
+		       ? hits_print_standing(a->width, "", &hit)
+		       : r;
+}
+
 /* The rows from @first on that are of one intervention; the next in @out. */
 static int print_group(struct adopting *a, size_t first, size_t *out)
 {
@@ -111,11 +132,7 @@ static int print_group(struct adopting *a, size_t first, size_t *out)
 	for (i = first; i < a->rows.n && strcmp(rows[i].intervention, ref) == 0;
 	     i++) {
 		if (r == WEALD_OK && !headed) {
-			r = prose_put(a->width, "", 2,
-				      span_of(rows[i].intervention_title));
-			r = r == WEALD_OK
-				    ? prose_put(a->width, "", 2, span_of(ref))
-				    : r;
+			r = print_heading(a, &rows[i]);
 			headed = true;
 		}
 		r = r == WEALD_OK ? print_use(a, &table, &rows[i].use) : r;

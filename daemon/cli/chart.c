@@ -113,6 +113,10 @@ static int draw_study(struct charting *x, const struct evidence_source *s)
 		.unit = unit,
 		.source = source,
 		.certainty = certainty,
+		.withdrawn = s->intervention.withdrawn,
+		.withdrawn_by = s->intervention_known
+					? s->intervention.withdrawn_by
+					: "",
 		.study = &s->study,
 		.has_effect = s->is_file ? s->study.has_start : s->has_effect,
 		.notes = notes.list,

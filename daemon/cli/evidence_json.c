@@ -414,6 +414,13 @@ static void add_record(struct json_line *j, const struct evidence_source *s)
 	json_line_text(j, "intervention",
 		       record == NULL ? ""
 				      : record_text(record, "intervention"));
+	json_line_add(j, "intervention_withdrawn",
+		      s->intervention_known
+			      ? json_boolean(s->intervention.withdrawn)
+			      : json_null());
+	json_line_text(j, "intervention_withdrawn_by",
+		       s->intervention_known ? s->intervention.withdrawn_by
+					     : "");
 	json_line_add(j, "latest",
 		      s->latest == 0 ? json_null()
 				     : json_integer((json_int_t)s->latest));

@@ -11,7 +11,6 @@
 
 #include "daemon/cli/lookup.h"
 #include "store/evidence/controlled.h"
-#include "store/index/query.h"
 
 /* ---- a version of a record -----------------------------------------------
  */
@@ -255,16 +254,8 @@ static int load_measure(struct cli *c, struct home *home,
 	return forgive(c, r);
 }
 
-/* ---- comparators ---------------------------------------------------------
+/* ---- the intervention ----------------------------------------------------
  */
-
-/* What comparators are read by. */
-struct comparing {
-	struct cli *c;
-	struct home *home;
-	struct evidence_source *s;
-	struct derived adopters; /* of the intervention */
-};
 
 /* As name_of(), by the name that a feed has here. */
 static int local_name(struct cli *c, struct home *home,
@@ -285,6 +276,62 @@ static int local_name(struct cli *c, struct home *home,
 	}
 	return r;
 }
+
+/* The figures are shown without an index, but not as if nothing was withdrawn.
+ */
+static int tell_unknown(struct cli *c, int err)
+{
+	if (err == WEALD_OK || err == WEALD_NOMEM) {
+		return err;
+	}
+	fprintf(stderr,
+		"weald %s: whether its intervention was withdrawn is not "
+		"known: %s%s%s\n",
+		c->command, msg_text(&c->msg, err),
+		c->advice == NULL ? "" : "; ",
+		c->advice == NULL ? "" : c->advice);
+	msg_clear(&c->msg);
+	c->advice = NULL;
+	return WEALD_OK;
+}
+
+/* What is said of the intervention that @s's record names. */
+static int load_intervention(struct cli *c, struct home *home,
+			     struct evidence_source *s)
+{
+	char name[REFERENCE_BYTES_MAX + 1];
+	struct index *x = NULL;
+	struct reference ref;
+	int r;
+
+	if (!reference_of(s, record_text(s->shown.record, "intervention"),
+			  &ref)) {
+		return WEALD_OK;
+	}
+	r = local_name(c, home, &ref, name, sizeof name);
+	if (r != WEALD_OK) {
+		return r;
+	}
+	r = lookup_open(c, home, &x);
+	if (r == WEALD_OK) {
+		r = query_record(x, name, &s->intervention, &c->msg);
+		s->intervention_known = r == WEALD_OK;
+		r = forgive(c, r);
+	}
+	index_close(x);
+	return tell_unknown(c, r);
+}
+
+/* ---- comparators ---------------------------------------------------------
+ */
+
+/* What comparators are read by. */
+struct comparing {
+	struct cli *c;
+	struct home *home;
+	struct evidence_source *s;
+	struct derived adopters; /* of the intervention */
+};
 
 /* Who has used the intervention of @s's record; none where that is not known.
  */
@@ -679,6 +726,7 @@ int evidence_source_record(struct cli *c, struct home *home, const char *text,
 	}
 	r = load_record(c, home, &ref, out);
 	r = r == WEALD_OK ? load_series(c, out) : r;
+	r = r == WEALD_OK ? load_intervention(c, home, out) : r;
 	r = r == WEALD_OK ? load_measure(c, home, out) : r;
 	r = r == WEALD_OK ? study(out) : r;
 	if (r == WEALD_OK && out->has_effect) {
@@ -705,6 +753,7 @@ void evidence_source_release(struct evidence_source *s)
 		series_release(&s->series);
 	}
 	sheet_clear(&s->sheet);
+	hit_release(&s->intervention);
 	edition_release(&s->measure);
 	edition_release(&s->shown);
 	free(s->title);

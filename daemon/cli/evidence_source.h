@@ -18,6 +18,7 @@
 #include "store/evidence/sheet.h"
 #include "store/evidence/study.h"
 #include "store/home.h"
+#include "store/index/query.h"
 #include "store/record/reference.h"
 
 /* ---- the options of a bare file ------------------------------------------
@@ -137,6 +138,11 @@ struct evidence_source {
 	struct edition measure; /* record NULL: it is not here */
 	/* the version that the record names, where that is another; else 0 */
 	uint64_t measure_named;
+
+	/* the intervention that it names; false: it names none, that has not
+	 * arrived, or there is no index */
+	bool intervention_known;
+	struct hit intervention;
 
 	/* of a file */
 	struct sheet sheet;

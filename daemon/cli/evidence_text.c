@@ -100,6 +100,10 @@ static int put_heading(const struct printing *p)
 	if (s->shown.withdrawn) {
 		puts("WITHDRAWN  by its author in this version");
 	}
+	if (r == WEALD_OK && s->intervention_known) {
+		r = hits_print_standing(p->width,
+					"the intervention: ", &s->intervention);
+	}
 	if (s->shown.record != NULL &&
 	    record_bool(s->shown.record, "example")) {
 		puts("EXAMPLE  invented: no real region, person or result");

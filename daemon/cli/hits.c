@@ -148,6 +148,43 @@ int hits_add_warning(struct buf *line, const struct hit *h)
 	return r == WEALD_OK ? prose_add(line, region) : r;
 }
 
+int hits_print_standing(size_t width, const char *of, const struct hit *h)
+{
+	const bool is_named = h->withdrawn_by[0] != '\0';
+	const char *see = is_named        ? h->withdrawn_by
+			  : of[0] != '\0' ? h->ref
+					  : NULL; /* it is being shown */
+	struct buf line;
+	int r;
+
+	if (!h->withdrawn && !is_named) {
+		return WEALD_OK;
+	}
+	buf_init(&line, LINE_BYTES);
+	r = buf_add_text(&line, of);
+	if (r == WEALD_OK && !h->withdrawn) {
+		r = hits_add_warning(&line, h);
+	} else if (r == WEALD_OK && is_named) {
+		r = prose_add(&line, hits_label("alert_level", h->level));
+	} else if (r == WEALD_OK) {
+		r = buf_add_text(&line, "by the region that published it");
+	}
+	if (r == WEALD_OK && see != NULL) {
+		r = buf_add_text(&line, "; weald show ");
+		r = r == WEALD_OK ? prose_add(&line, see) : r;
+		r = r == WEALD_OK
+			    ? buf_add_text(&line, " says why and what to do")
+			    : r;
+	}
+	if (r == WEALD_OK) {
+		r = prose_done(width,
+			       h->withdrawn ? "WITHDRAWN  " : "WARNING  ",
+			       h->withdrawn ? 11 : 9, &line);
+	}
+	buf_release(&line);
+	return r;
+}
+
 static int add_withdrawn(struct buf *line, const struct hit *h)
 {
 	int r;

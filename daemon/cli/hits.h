@@ -32,6 +32,13 @@ int hits_print(size_t width, size_t indent, const struct hit *h);
 int hits_add_warning(struct buf *line, const struct hit *h);
 
 /*
+ * "WITHDRAWN  Stop and review; weald show ... says why and what to do", or the
+ * WARNING of another region, in a line; nothing where nobody says so. @of: what
+ * stands before it, where @h is not what was asked for: "the intervention: ".
+ */
+int hits_print_standing(size_t width, const char *of, const struct hit *h);
+
+/*
  * How sure it is that the intervention works, in words: "replicated: improved
  * in 2 regions"; and its counts: "tried in 3 regions, improved in 2, ...".
  */

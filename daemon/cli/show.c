@@ -160,20 +160,37 @@ static int versions_of_feed(struct showing *s)
 /* ---- the index -----------------------------------------------------------
  */
 
+/* Is @ref the intervention that it uses, or tells of? */
+static bool names_intervention(const struct showing *s, const char *ref)
+{
+	size_t i;
+
+	for (i = 0; i < s->links.n; i++) {
+		if (show_is_intervention(&s->links.list[i]) &&
+		    strcmp(s->links.list[i].ref, ref) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
- * The withdrawals of what this region uses; those that are about this record
- * come to the front.
+ * The withdrawals of what this region uses; those that are about this record,
+ * or about its intervention, come to the front.
  */
 static int ask_alerts(struct showing *s)
 {
 	int r = query_alerts(s->index, false, &s->alerts, &s->c->msg);
 	struct alert about;
+	bool own;
 	size_t i;
 
 	for (i = 0; r == WEALD_OK && i < s->alerts.n; i++) {
 		about = s->alerts.list[i];
-		if (strcmp(about.target, s->whole) == 0 ||
-		    strcmp(about.by, s->whole) == 0) {
+		own = strcmp(about.target, s->whole) == 0 ||
+		      strcmp(about.by, s->whole) == 0;
+		if (own || names_intervention(s, about.target)) {
+			s->alerts_own = s->alerts_own || own;
 			s->alerts.list[i] = s->alerts.list[s->alerts_n];
 			s->alerts.list[s->alerts_n++] = about;
 		}

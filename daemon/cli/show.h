@@ -58,7 +58,9 @@ struct showing {
 	bool has_derived;
 	struct derived derived;
 	struct alerts alerts;
-	size_t alerts_n; /* the first ones are about this record */
+	size_t alerts_n; /* the first ones are about this record, or about its
+			    intervention */
+	bool alerts_own; /* some are about this record itself */
 	size_t width;
 	int64_t today;
 };
@@ -74,6 +76,8 @@ int show_series(const struct showing *s);
 /* What follows from other records, and which refer to it. */
 int show_state(const struct showing *s);
 int show_links(const struct showing *s);
+/* Is @l the intervention that the record uses, or tells of? */
+bool show_is_intervention(const struct linked *l);
 /* What is different between two versions. */
 int show_diff(struct showing *s);
 

@@ -32,49 +32,38 @@ static const struct {
 /* ---- state ---------------------------------------------------------------
  */
 
-/* Another region says so: who uses it has to know, and decides. */
-static int say_warning(const struct showing *s)
+bool show_is_intervention(const struct linked *l)
 {
-	struct buf line;
-	int r;
+	return !l->incoming && strcmp(l->rel, "intervention") == 0;
+}
 
-	buf_init(&line, LINE_BYTES);
-	r = hits_add_warning(&line, &s->hit);
-	r = r == WEALD_OK ? buf_add_text(&line, "; weald show ") : r;
-	r = r == WEALD_OK ? prose_add(&line, s->hit.withdrawn_by) : r;
-	r = r == WEALD_OK ? buf_add_text(&line, " says why and what to do") : r;
-	if (r == WEALD_OK) {
-		r = prose_done(s->width, "WARNING  ", 9, &line);
+/* What this record uses or tells of, and who says that it must not be used. */
+static int say_interventions(const struct showing *s)
+{
+	const struct linked *l;
+	size_t i;
+	int r = WEALD_OK;
+
+	for (i = 0; r == WEALD_OK && i < s->links.n; i++) {
+		l = &s->links.list[i];
+		if (show_is_intervention(l) && l->there) {
+			r = hits_print_standing(s->width,
+						"the intervention: ", &l->hit);
+		}
 	}
-	buf_release(&line);
 	return r;
 }
 
-static int say_withdrawn(const struct showing *s)
+/* The alerts are of the record or of its intervention, not of both. */
+static int say_standing(const struct showing *s)
 {
-	char *by = NULL;
-	char *level = NULL;
-	int r;
+	const struct alerts a = { .list = s->alerts.list, .n = s->alerts_n };
+	int r = a.n > 0 ? hits_print_alerts(s->width, &a, SIZE_MAX)
+			: say_interventions(s);
 
-	if (!s->hit.withdrawn) {
-		return say_warning(s);
+	if (r == WEALD_OK && s->has_hit && !s->alerts_own) {
+		r = hits_print_standing(s->width, "", &s->hit);
 	}
-	if (s->hit.withdrawn_by[0] == '\0') {
-		puts("WITHDRAWN by the region that published it");
-		return WEALD_OK;
-	}
-	r = out_escape(span_of(s->hit.withdrawn_by), &by);
-	if (r == WEALD_OK) {
-		r = out_escape(span_of(hits_label("alert_level", s->hit.level)),
-			       &level);
-	}
-	if (r == WEALD_OK) {
-		r = prose_say(s->width, "WITHDRAWN  ", 11,
-			      "%s; weald show %s says why and what to do",
-			      level, by);
-	}
-	free(by);
-	free(level);
 	return r;
 }
 
@@ -105,9 +94,8 @@ static int say_contradicted(const struct showing *s)
 
 int show_state(const struct showing *s)
 {
-	const struct alerts a = { .list = s->alerts.list, .n = s->alerts_n };
 	char why[EDITION_WHY_BYTES];
-	int r = WEALD_OK;
+	int r;
 
 	if (s->latest.version != 0) {
 		edition_why(&s->latest, why);
@@ -117,12 +105,7 @@ int show_state(const struct showing *s)
 		printf("NOT THE LATEST  there is a version %" PRIu64 "\n",
 		       s->last);
 	}
-	if (a.n > 0) {
-		r = hits_print_alerts(s->width, &a, SIZE_MAX);
-	} else if (s->has_hit &&
-		   (s->hit.withdrawn || s->hit.withdrawn_by[0] != '\0')) {
-		r = say_withdrawn(s);
-	}
+	r = say_standing(s);
 	if (r == WEALD_OK) {
 		r = say_contradicted(s);
 	}

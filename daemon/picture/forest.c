@@ -596,6 +596,7 @@ static int finish(struct forest *f, struct buf *out)
 		 "A forest plot: the ratio that each region found, by its own "
 		 "trend. Below 1 is %s%s. ",
 		 fewer(c), of_what(c));
+	page_add_withdrawn(page, c->withdrawn, c->withdrawn_by);
 	page_add_text(page, f->sentence);
 	for (i = 0; i < c->regions_n && i < ROWS_MAX; i++) {
 		tell_region(page, &c->regions[i]);
@@ -618,22 +619,13 @@ static int finish(struct forest *f, struct buf *out)
 static void say_head(struct forest *f)
 {
 	const struct comparison *c = f->c;
-	struct page_style warning = page_strong;
 
 	page_heading(&f->page,
 		     c->intervention_title[0] != '\0' ? c->intervention_title
 						      : c->intervention,
 		     c->measure_title[0] != '\0' ? c->measure_title
 						 : c->measure);
-	warning.colour = WORSE;
-	if (c->withdrawn_by[0] != '\0') {
-		page_add(&f->page,
-			 c->withdrawn ? "Withdrawn: see " : "Warned of: see ");
-		page_add_text(&f->page, c->withdrawn_by);
-		page_say_words(&f->page, &warning);
-	} else if (c->withdrawn) {
-		page_say(&f->page, &warning, "Withdrawn by its own region.");
-	}
+	page_say_withdrawn(&f->page, c->withdrawn, c->withdrawn_by);
 	if (c->undesired[0] != '\0') {
 		page_add_text(&f->page, "Counted: ");
 		page_add_text(&f->page, c->undesired);

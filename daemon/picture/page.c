@@ -104,6 +104,41 @@ void page_say_words(struct page *p, const struct page_style *style)
 	buf_clear(&p->words);
 }
 
+int withdrawn_words(struct buf *out, bool withdrawn, const char *by)
+{
+	int r;
+
+	if (by[0] == '\0') {
+		return withdrawn ? buf_add_text(out, "The intervention is "
+						     "withdrawn by its own "
+						     "region. ")
+				 : WEALD_OK;
+	}
+	r = buf_add_text(out, withdrawn ? "The intervention is withdrawn: see "
+					: "Another region warns of the "
+					  "intervention: see ");
+	r = r == WEALD_OK ? buf_add_text(out, by) : r;
+	return r == WEALD_OK ? buf_add_text(out, ". ") : r;
+}
+
+void page_add_withdrawn(struct page *p, bool withdrawn, const char *by)
+{
+	const int err = withdrawn_words(&p->words, withdrawn, by);
+
+	if (err != WEALD_OK && p->svg.err == WEALD_OK) {
+		p->svg.err = err;
+	}
+}
+
+void page_say_withdrawn(struct page *p, bool withdrawn, const char *by)
+{
+	struct page_style warning = page_strong;
+
+	warning.colour = WORSE;
+	page_add_withdrawn(p, withdrawn, by);
+	page_say_words(p, &warning);
+}
+
 void page_heading(struct page *p, const char *title, const char *subtitle)
 {
 	const struct page_style large = {

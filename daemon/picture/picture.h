@@ -33,6 +33,8 @@ struct picture_spc {
 	const char *unit;     /* of the values: "per 100", "minutes"; "" */
 	const char *source;   /* region/kind/slug@version, or the file's name */
 	const char *certainty; /* of the effect: "low"; "" */
+	bool withdrawn;        /* the intervention, as a comparison says it */
+	const char *withdrawn_by; /* "" */
 	const struct study *study;
 	bool has_effect; /* its effects are said; of lessons there are none */
 	const struct picture_note *notes;

@@ -70,6 +70,16 @@ void page_add(struct page *p, const char *fmt, ...)
 void page_add_text(struct page *p, const char *text);
 void page_say_words(struct page *p, const struct page_style *style);
 
+/*
+ * That the intervention is withdrawn, or that another region warns of it, as
+ * struct comparison has both, appended; nothing where neither is so.
+ *   WEALD_OK, WEALD_NOMEM, WEALD_TOOBIG
+ */
+int withdrawn_words(struct buf *out, bool withdrawn, const char *by);
+/* The same as a part of a paragraph, and as one. */
+void page_add_withdrawn(struct page *p, bool withdrawn, const char *by);
+void page_say_withdrawn(struct page *p, bool withdrawn, const char *by);
+
 /* Title and subtitle; either may be "". */
 void page_heading(struct page *p, const char *title, const char *subtitle);
 

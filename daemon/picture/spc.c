@@ -673,6 +673,10 @@ static int tell_all(const struct picture *pic, struct buf *b)
 	tell(b, &err, power[0] != '\0' ? ", " : "");
 	tell(b, &err, power);
 	tell(b, &err, ". ");
+	if (err == WEALD_OK) {
+		err = withdrawn_words(b, pic->spc->withdrawn,
+				      pic->spc->withdrawn_by);
+	}
 	for (i = 0; i < pic->panels_n; i++) {
 		tell(b, &err, pic->panels[i].heading);
 		tell(b, &err, ". ");
@@ -698,6 +702,7 @@ static int draw(struct picture *pic, struct buf *out)
 	int r;
 
 	page_heading(page, pic->spc->title, pic->spc->subtitle);
+	page_say_withdrawn(page, pic->spc->withdrawn, pic->spc->withdrawn_by);
 	for (i = 0; i < pic->panels_n; i++) {
 		page->y += PANEL_GAP;
 		panel_draw(&pic->panels[i]);

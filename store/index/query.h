@@ -268,6 +268,9 @@ void fixes_release(struct fixes *f);
 struct adoption_row {
 	char *intervention; /* ref */
 	char *intervention_title;
+	bool withdrawn;     /* the intervention, as of a hit; and the next */
+	char *withdrawn_by; /* "" */
+	char *level;        /* "" */
 	struct use use;
 };
 struct adoption_rows {

@@ -10,37 +10,32 @@ void adoption_rows_release(struct adoption_rows *a)
 	for (i = 0; i < a->n; i++) {
 		free(a->list[i].intervention);
 		free(a->list[i].intervention_title);
+		free(a->list[i].withdrawn_by);
+		free(a->list[i].level);
 		use_release(&a->list[i].use);
 	}
 	free(a->list);
 	memset(a, 0, sizeof *a);
 }
 
-static int title_read(struct index *x, const char *ref, char **out,
-		      struct weald_msg *msg)
+/* The intervention @ref, where it has arrived; else @out stays zeroed. */
+static int intervention_read(struct index *x, const char *ref, struct hit *out,
+			     struct weald_msg *msg)
 {
-	sqlite3_stmt *s = NULL;
-	bool row = false;
-	int r = index_ask(x, "SELECT title FROM record WHERE ref = ?", &s, msg,
-			  "t", ref);
+	int64_t id = 0;
+	int r = record_id(x, ref, &id, msg);
 
-	if (r == WEALD_OK) {
-		r = index_step(x, s, &row, msg);
-	}
-	if (r == WEALD_OK) {
-		r = text_set(out, row ? index_text(s, 0) : "");
-	}
-	index_done(x, s);
-	return r;
+	return r == WEALD_OK && id != 0 ? hit_read_brief(x, id, out, msg) : r;
 }
 
 /* Takes what @use holds, also on failure. */
-static int adoption_add(struct index *x, const char *ref, struct use *use,
-			struct adoption_rows *out, struct weald_msg *msg)
+static int adoption_add(const char *ref, const struct hit *of, struct use *use,
+			struct adoption_rows *out)
 {
 	struct adoption_row *list =
 		list_room(out->list, out->n, sizeof *out->list);
 	struct adoption_row *row;
+	const bool there = of->ref != NULL;
 	int r;
 
 	if (list == NULL) {
@@ -50,8 +45,15 @@ static int adoption_add(struct index *x, const char *ref, struct use *use,
 	out->list = list;
 	row = &list[out->n++];
 	row->use = *use;
+	row->withdrawn = of->withdrawn;
 	r = text_set(&row->intervention, ref);
-	return r == WEALD_OK ? title_read(x, ref, &row->intervention_title, msg)
+	if (r == WEALD_OK) {
+		r = text_set(&row->intervention_title, there ? of->title : "");
+	}
+	if (r == WEALD_OK) {
+		r = text_set(&row->withdrawn_by, there ? of->withdrawn_by : "");
+	}
+	return r == WEALD_OK ? text_set(&row->level, there ? of->level : "")
 			     : r;
 }
 
@@ -59,11 +61,15 @@ static int adoptions_of(struct index *x, const char *ref, bool overdue,
 			int64_t today, struct adoption_rows *out,
 			struct weald_msg *msg)
 {
+	struct hit of = { .ref = NULL };
 	struct use *uses = NULL;
 	size_t n = 0;
 	size_t i;
 	int r = derived_adoptions(x, ref, today, &uses, &n, msg);
 
+	if (r == WEALD_OK && n > 0) {
+		r = intervention_read(x, ref, &of, msg);
+	}
 	for (i = 0; i < n; i++) {
 		if (overdue && !uses[i].overdue) {
 			use_release(&uses[i]);
@@ -72,11 +78,12 @@ static int adoptions_of(struct index *x, const char *ref, bool overdue,
 		out->total++;
 		out->overdue += uses[i].overdue;
 		if (r == WEALD_OK && out->n < QUERY_ROWS_MAX) {
-			r = adoption_add(x, ref, &uses[i], out, msg);
+			r = adoption_add(ref, &of, &uses[i], out);
 		} else {
 			use_release(&uses[i]);
 		}
 	}
+	hit_release(&of);
 	free(uses);
 	return r;
 }

@@ -53,6 +53,9 @@ int record_ref(struct index *x, int64_t id, char **out, struct weald_msg *msg);
 /* Fills the zeroed @out but for matched ("") and score. */
 int hit_read(struct index *x, int64_t id, struct hit *out,
 	     struct weald_msg *msg);
+/* The same without what is derived of an intervention. */
+int hit_read_brief(struct index *x, int64_t id, struct hit *out,
+		   struct weald_msg *msg);
 /* Add a hit to a list of them. */
 int hit_add(struct index *x, int64_t id, struct hit **list, size_t *n,
 	    struct weald_msg *msg);

@@ -268,10 +268,10 @@ static int hit_blank(struct hit *out)
 	return r;
 }
 
-int hit_read(struct index *x, int64_t id, struct hit *out,
-	     struct weald_msg *msg)
+/* All but what is derived of an intervention. @standing is zeroed. */
+static int hit_stand(struct index *x, int64_t id, struct hit *out,
+		     struct record_standing *standing, struct weald_msg *msg)
 {
-	struct record_standing standing = { .ref = NULL };
 	bool there = false;
 	int r = hit_read_row(x, id, out, &there, msg);
 
@@ -284,11 +284,27 @@ int hit_read(struct index *x, int64_t id, struct hit *out,
 		r = hit_blank(out);
 	}
 	if (r == WEALD_OK) {
-		r = record_standing_read(x, id, &standing, msg);
+		r = record_standing_read(x, id, standing, msg);
 	}
-	if (r == WEALD_OK) {
-		r = hit_withdrawn(out, &standing);
-	}
+	return r == WEALD_OK ? hit_withdrawn(out, standing) : r;
+}
+
+int hit_read_brief(struct index *x, int64_t id, struct hit *out,
+		   struct weald_msg *msg)
+{
+	struct record_standing standing = { .ref = NULL };
+	int r = hit_stand(x, id, out, &standing, msg);
+
+	record_standing_release(&standing);
+	return r;
+}
+
+int hit_read(struct index *x, int64_t id, struct hit *out,
+	     struct weald_msg *msg)
+{
+	struct record_standing standing = { .ref = NULL };
+	int r = hit_stand(x, id, out, &standing, msg);
+
 	if (r == WEALD_OK && strcmp(out->kind, "intervention") == 0) {
 		r = derived_hit(x, &standing, out, msg);
 	}

@@ -46,6 +46,29 @@ setup() {
 	json 'any(x.get("verdict") == "improved" and x["low"] < x["ratio"] < x["high"] < 1 for x in lines)'
 }
 
+@test "adoptions marks what was withdrawn, or is warned of" {
+	run -0 weald adoptions
+	[[ $output == *"WITHDRAWN  High-risk prescribing pop-up"* ]]
+	[[ $output != *"WITHDRAWN  Sepsis"* ]]
+	record withdrawal doubt "Doses lie about"
+	sed -i 's|^target: .*|target: uclpartners/intervention/sepsis-first-dose-trolley|' \
+		doubt/record.md
+	weald publish doubt >/dev/null
+	run -0 weald adoptions
+	[[ $output == *"uclpartners/intervention/sepsis-first-dose-trolley"$'\n'"WARNING  "*", says reader-land; weald show reader-land/withdrawal/doubt "* ]]
+	withdraw_trolley
+	run -0 weald adoptions
+	[[ $output == *"WITHDRAWN  Sepsis trolley with a nurse-led first dose"* ]]
+	run -0 weald adoptions --json
+	json '{x["intervention"]: (x["intervention_withdrawn"],
+		x["intervention_withdrawn_by"]) for x in lines[:-1]
+		if x["intervention_withdrawn"]} == {
+		"uclpartners/intervention/sepsis-first-dose-trolley":
+		(True, "reader-land/withdrawal/doubt"),
+		"wessex/intervention/gp-high-risk-prescribing-popup":
+		(True, "wessex/withdrawal/gp-high-risk-prescribing-popup")}'
+}
+
 @test "adoptions refuses what is not there" {
 	run -1 --separate-stderr weald adoptions wessex/intervention/nothing
 	[[ $stderr == *"there is no record"*"weald search"* ]]

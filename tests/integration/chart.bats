@@ -76,6 +76,18 @@ csv_chart() {
 	svg w.svg '"effect" not in " ".join(texts)'
 }
 
+@test "chart says at its head that the intervention was withdrawn" {
+	weald chart "$EVIDENCE" -o before.svg
+	svg before.svg '"withdrawn" not in " ".join(texts) + desc'
+	withdraw_trolley
+	for ref in "$EVIDENCE" west-midlands/adoption/sepsis-trolley-ed \
+		"$TROLLEY"; do
+		weald chart --force "$ref" -o x.svg
+		svg x.svg 'texts.index("The intervention is withdrawn by its own region.") < 5'
+		svg x.svg '"The intervention is withdrawn by its own region." in desc'
+	done
+}
+
 @test "chart draws the regions of an intervention, and all together" {
 	run -0 --separate-stderr weald chart $TROLLEY -o x.svg
 	[[ $output == "wrote x.svg: a comparison of regions, "* ]]

@@ -91,12 +91,14 @@ file() {
 }
 
 @test "evidence says where nobody knows who had adopted it" {
+	exec 9<>"$WEALD_HOME/lock"
+	flock 9
 	rm -f "$WEALD_HOME"/index*
-	run -0 weald evidence $TROLLEY
+	run -0 --separate-stderr weald evidence $TROLLEY
 	[[ $output == *"3 regions:"*"whether these regions have begun it is not known"* ]]
-	run -0 weald evidence --json $TROLLEY
+	run -0 --separate-stderr weald evidence --json $TROLLEY
 	json 'not lines[0]["adopters_known"]'
-	weald reindex >/dev/null 2>&1
+	exec 9>&-
 	run -0 weald evidence --json $TROLLEY
 	json 'lines[0]["adopters_known"]'
 }
@@ -145,6 +147,33 @@ again() {
 	[[ $output == *"Later than an hour"*"after-60min@2"*"its record names version 1 of the measure"* ]]
 	run -0 weald evidence --json $TROLLEY
 	json '(lines[0]["measure"]["version"], lines[0]["measure"]["named"]) == (2, 1)'
+}
+
+@test "evidence says that what it is of was withdrawn" {
+	run -0 weald evidence $TROLLEY
+	[[ $output != *WITHDRAWN* ]]
+	run -0 weald evidence --json $TROLLEY
+	json 'lines[0]["intervention_withdrawn"] is False'
+	json 'lines[0]["intervention_withdrawn_by"] == ""'
+	adopt_trolley
+	withdraw_trolley
+	for ref in $TROLLEY adoption/trolley-here; do
+		run -0 weald evidence "$ref"
+		[[ ${lines[2]} == "WITHDRAWN  the intervention: by the region that published it; weald show uclpartners/intervention/sepsis-first-dose-trolley says why"* ]]
+		run -0 weald evidence --json "$ref"
+		json 'lines[0]["intervention_withdrawn"] is True'
+		json 'not lines[0]["withdrawn"]'
+	done
+}
+
+@test "evidence says where it cannot know what was withdrawn" {
+	exec 9<>"$WEALD_HOME/lock"
+	flock 9
+	rm -f "$WEALD_HOME"/index*
+	run -0 --separate-stderr weald evidence --json $TROLLEY
+	[[ $stderr == *"whether its intervention was withdrawn is not known"* ]]
+	json 'lines[0]["intervention_withdrawn"] is None'
+	exec 9>&-
 }
 
 @test "evidence says where the design is not stated" {

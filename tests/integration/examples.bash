@@ -121,3 +121,22 @@ import_odd() {
 tame() {
 	! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]' <<<"$1"
 }
+
+# The reader takes up the trolley of uclpartners, with the figures of another.
+adopt_trolley() {
+	local from=$EXAMPLES/west-midlands/adoption/sepsis-trolley-ed
+
+	cp -r "$from" trolley-here
+	weald publish --confirm-role Lead --confirm-reason "Whole hospitals." \
+		trolley-here >/dev/null 2>&1
+}
+
+# Its own region withdraws the trolley, and the reader hears of it.
+withdraw_trolley() {
+	local home=$BATS_TEST_TMPDIR/uclpartners
+
+	cp -r "$BATS_FILE_TMPDIR/regions/uclpartners" "$home"
+	weald --home "$home" withdraw --reason "the wrong dose lay ready" \
+		intervention/sepsis-first-dose-trolley >/dev/null
+	weald import "$home/feeds/uclpartners.git" >/dev/null
+}

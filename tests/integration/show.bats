@@ -111,6 +111,34 @@ setup() {
 	done
 }
 
+@test "show of an own adoption says first that what it uses was withdrawn" {
+	borrow_reader
+	run -0 weald show adoption/popup
+	[[ ${lines[2]} == "WITHDRAWN  "*"you use this (reader-land/adoption/popup)" ]]
+	[[ ${lines[4]} == *"weald ack wessex/withdrawal/gp-high-risk-prescribing-popup"* ]]
+	run -0 weald show --json adoption/popup
+	json '[a["adoption"] for a in lines[0]["alerts"]] == ["reader-land/adoption/popup"]'
+	json 'not lines[0]["withdrawn"]'
+	# it stays withdrawn when the region has said that it knows
+	weald ack wessex/withdrawal/gp-high-risk-prescribing-popup >/dev/null
+	run -0 weald show adoption/popup
+	[[ ${lines[2]} == "WITHDRAWN  the intervention: "*"weald show wessex/withdrawal/gp-high-risk-prescribing-popup says why"* ]]
+	[[ $output != *"you use this"* ]]
+	run -0 weald show --json adoption/popup
+	json 'lines[0]["alerts"] == []'
+	json '[l["withdrawn"] for l in lines[0]["links"] if l["rel"] == "intervention"] == [True]'
+}
+
+@test "show of what others found of a thing says that it was withdrawn" {
+	borrow_reader
+	withdraw_trolley
+	for ref in west-midlands/adoption/sepsis-trolley-ed \
+		wessex/evidence/sepsis-trolley-2025; do
+		run -0 weald show "$ref"
+		[[ ${lines[2]} == "WITHDRAWN  the intervention: by the region that published it; weald show uclpartners/intervention/sepsis-first-dose-trolley says why"* ]]
+	done
+}
+
 @test "show wraps text at the edge of the terminal" {
 	command -v script >/dev/null || skip "no script(1)"
 	borrow_reader

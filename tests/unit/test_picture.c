@@ -295,6 +295,9 @@ static void make_figures(struct figures *f, const struct made_how *how)
 	f->spc.unit = how->seed % 5 == 0 ? titles[3] : "per 100 patients";
 	f->spc.source = "wessex/evidence/sepsis-trolley-2025@1";
 	f->spc.certainty = how->seed % 4 == 1 ? titles[2] : "very low";
+	f->spc.withdrawn = how->seed % 7 == 0;
+	f->spc.withdrawn_by =
+		how->seed % 5 == 0 ? titles[how->seed % TITLES_N] : "";
 	f->spc.study = &f->study;
 	f->spc.has_effect = f->study.has_start;
 	f->spc.notes = f->notes;
@@ -425,6 +428,33 @@ static void spc_says_in_words_what_it_shows(void **state)
 }
 
 /* One who sees the picture alone is not to take chance for an improvement. */
+static void spc_says_that_the_intervention_is_withdrawn(void **state)
+{
+	struct figures f;
+	struct buf svg;
+
+	(void)state;
+	make_figures(&f, &usual);
+	f.spc.withdrawn_by = "kent/withdrawal/trolley";
+	f.spc.withdrawn = true;
+	draw(&f, &svg);
+	look_at(&svg);
+	assert_true(says(&svg, ">The intervention is withdrawn: see "
+			       "kent/withdrawal/trolley.</text>"));
+	assert_true(says(&svg, ". The intervention is withdrawn: see kent"));
+	buf_release(&svg);
+	f.spc.withdrawn = false;
+	draw(&f, &svg);
+	assert_true(says(&svg, ">Another region warns of the intervention: see "
+			       "kent/withdrawal/trolley.</text>"));
+	buf_release(&svg);
+	f.spc.withdrawn_by = "";
+	draw(&f, &svg);
+	assert_false(says(&svg, "withdrawn"));
+	buf_release(&svg);
+	free_figures(&f);
+}
+
 static void spc_says_how_sure_one_may_be(void **state)
 {
 	static const char *const verdicts[] = {
@@ -746,6 +776,7 @@ int main(void)
 		cmocka_unit_test(spc_bears_figures_of_any_size),
 		cmocka_unit_test(spc_is_the_same_each_time),
 		cmocka_unit_test(spc_says_in_words_what_it_shows),
+		cmocka_unit_test(spc_says_that_the_intervention_is_withdrawn),
 		cmocka_unit_test(spc_says_how_sure_one_may_be),
 		cmocka_unit_test(spc_is_sure_of_no_estimate),
 		cmocka_unit_test(spc_says_which_months_are_missing),

@@ -598,6 +598,35 @@ static void query_adoptions__lists_every_adoption(void **state)
 	adoption_rows_release(&rows);
 }
 
+static void query_adoptions__says_what_is_withdrawn(void **state)
+{
+	struct indexkit *k = *state;
+	struct adoption_rows rows;
+	int64_t today = indexkit_day("2026-11-23");
+
+	indexkit_adopt(k, "b", TROLLEY, "stopped", "2026-01-01");
+	assert_int_equal(query_adoptions(k->x, NULL, today, &rows, &k->msg),
+			 WEALD_OK);
+	assert_false(rows.list[0].withdrawn);
+	assert_string_equal(rows.list[0].withdrawn_by, "");
+	adoption_rows_release(&rows);
+	indexkit_withdraw(k, "b/withdrawal/trolley", TROLLEY, "take-note");
+	assert_int_equal(query_adoptions(k->x, NULL, today, &rows, &k->msg),
+			 WEALD_OK);
+	assert_false(rows.list[0].withdrawn); /* another region warns */
+	assert_string_equal(rows.list[0].withdrawn_by, "b/withdrawal/trolley");
+	assert_string_equal(rows.list[0].level, "take-note");
+	adoption_rows_release(&rows);
+	indexkit_withdraw(k, "lead/withdrawal/trolley", TROLLEY, "stop-now");
+	assert_int_equal(query_adoptions(k->x, NULL, today, &rows, &k->msg),
+			 WEALD_OK);
+	assert_true(rows.list[0].withdrawn);
+	assert_string_equal(rows.list[0].withdrawn_by,
+			    "lead/withdrawal/trolley");
+	assert_string_equal(rows.list[0].level, "stop-now");
+	adoption_rows_release(&rows);
+}
+
 static void query_adoptions__is_empty_without_any(void **state)
 {
 	struct indexkit *k = *state;
@@ -741,6 +770,7 @@ int main(void)
 		TEST(query_derived__knows_when_reviews_have_passed),
 		TEST(query_derived__tells_the_story_of_the_trolley),
 		TEST(query_adoptions__lists_every_adoption),
+		TEST(query_adoptions__says_what_is_withdrawn),
 		TEST(query_adoptions__is_empty_without_any),
 		TEST(query_overdue__lists_and_counts_these_alone),
 		TEST(query_overdue__reaches_behind_what_is_listed),
