@@ -495,6 +495,7 @@ static int print_json(struct showing *s)
 					      : record_text(record, "title")));
 	json_line_bool(&j, "example",
 		       record != NULL && record_bool(record, "example"));
+	json_line_bool(&j, "review_passed", show_review_passed(s));
 	json_line_text(&j, "latest_withheld", s->latest.why);
 	json_line_bool(&j, "latest_absent", s->latest.state == INDEX_ABSENT);
 	json_line_add(&j, "fields", show_fields_json(s));

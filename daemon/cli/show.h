@@ -76,6 +76,8 @@ int show_series(const struct showing *s);
 /* What follows from other records, and which refer to it. */
 int show_state(const struct showing *s);
 int show_links(const struct showing *s);
+/* Has the day passed on which it was to be looked at again? */
+bool show_review_passed(const struct showing *s);
 /* Is @l the intervention that the record uses, or tells of? */
 bool show_is_intervention(const struct linked *l);
 /* What is different between two versions. */

@@ -92,6 +92,27 @@ static int say_contradicted(const struct showing *s)
 	return r;
 }
 
+bool show_review_passed(const struct showing *s)
+{
+	static const char *const names[] = { "review_on", "next_review" };
+	const struct record *record = s->shown.record;
+	int64_t days;
+	size_t i;
+
+	/* what has ended is not looked at again: as query_due() has it */
+	if (record == NULL ||
+	    strcmp(record_text(record, "stage"), "stopped") == 0) {
+		return false;
+	}
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (date_parse(record_text(record, names[i]), &days) &&
+		    days < s->today) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int show_state(const struct showing *s)
 {
 	char why[EDITION_WHY_BYTES];
@@ -109,7 +130,7 @@ int show_state(const struct showing *s)
 	if (r == WEALD_OK) {
 		r = say_contradicted(s);
 	}
-	if (s->has_derived && s->derived.review_passed) {
+	if (show_review_passed(s)) {
 		puts("its review date has passed");
 	}
 	if (s->shown.record != NULL &&

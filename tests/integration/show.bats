@@ -89,6 +89,33 @@ setup() {
 		(l["ref"], l["rel"]) for l in lines[0]["links"] if l["incoming"]]'
 }
 
+@test "show says of every kind that its review date has passed" {
+	local passed="its review date has passed"
+
+	run -0 weald show problem/a
+	[[ $output != *"$passed"* ]]
+	sed -i '2i review_on: 2199-12-31' a/record.md
+	weald publish a >/dev/null
+	run -0 weald show --json problem/a
+	json 'lines[0]["review_passed"] is False'
+	sed -i 's/^review_on: .*/review_on: 2020-01-31/' a/record.md
+	weald publish a >/dev/null
+	run -0 weald show problem/a
+	[ "${lines[2]}" = "$passed" ]
+	run -0 weald show --json problem/a
+	json 'lines[0]["review_passed"] is True'
+	own_adoption
+	sed -i 's/^started: .*/&\nnext_review: 2024-07-01/' popup/record.md
+	weald publish popup >/dev/null 2>&1
+	run -0 weald show adoption/popup
+	[[ $output == *"$passed"* ]]
+	# nobody looks again at what has ended
+	sed -i 's/^stage: .*/stage: stopped/' popup/record.md
+	weald publish popup >/dev/null 2>&1
+	run -0 weald show adoption/popup@2
+	[[ $output != *"$passed"* ]]
+}
+
 @test "show has the series as a table, long ones cut in the middle" {
 	borrow_reader
 	run -0 weald show west-midlands/adoption/sepsis-trolley-ed
