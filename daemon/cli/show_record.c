@@ -252,27 +252,18 @@ static bool is_in_heading(const char *name)
 	       strcmp(name, "example") == 0;
 }
 
-/* Who says it: what the numbers come to stands above it. */
-static int put_conclusion(const struct showing *s, const struct field *f,
-			  const struct value *v)
-{
-	int r = show_computed(s);
-
-	if (r == WEALD_OK) {
-		r = put_label("the region says");
-	}
-	return r == WEALD_OK ? put_value(s, f, v) : r;
-}
-
+/* Of a conclusion it is said whose it is, and what the numbers come to stands
+ * above it. Nothing of a field that was left empty. */
 static int put_field(const struct showing *s, const struct field *f,
 		     const struct value *v)
 {
-	int r;
+	const bool concludes = strcmp(v->key, CONCLUSION) == 0;
+	int r = concludes ? show_computed(s) : WEALD_OK;
 
-	if (strcmp(v->key, CONCLUSION) == 0) {
-		return put_conclusion(s, f, v);
+	if (r != WEALD_OK || (f != NULL && value_is_empty(f, v))) {
+		return r;
 	}
-	r = put_label(v->key);
+	r = put_label(concludes ? "the region says" : v->key);
 	return r == WEALD_OK ? put_value(s, f, v) : r;
 }
 

@@ -79,6 +79,9 @@ const char *record_text(const struct record *r, const char *path);
 /* True where it is there and says true or yes. */
 bool record_bool(const struct record *r, const char *path);
 
+/* Was nothing written for the field @f: "target:", "target: null"? */
+bool value_is_empty(const struct field *f, const struct value *v);
+
 /* "2025-01-31" of a real day from 1900 to 2199; *@out_days since 1970. */
 bool date_parse(const char *text, int64_t *out_days);
 

@@ -44,7 +44,5 @@ void codes_join(const struct code_list *codes, char *out, size_t size);
 
 /* The value of that name in a map, else NULL. */
 struct value *value_get(const struct value *map, struct span name);
-/* Was nothing written for it? */
-bool value_is_empty(const struct field *f, const struct value *v);
 
 #endif

@@ -89,6 +89,14 @@ setup() {
 		(l["ref"], l["rel"]) for l in lines[0]["links"] if l["incoming"]]'
 }
 
+@test "show leaves out what is not given" {
+	borrow_reader
+	run -0 weald show uclpartners/measure/sepsis-antibiotics-after-60min
+	[[ $output == *$'\nmin denominator '* && $output != *$'\ntarget '* ]]
+	run -0 weald show --json uclpartners/measure/sepsis-antibiotics-after-60min
+	json 'lines[0]["fields"]["target"] == "null"'
+}
+
 @test "show says of every kind that its review date has passed" {
 	local passed="its review date has passed"
 
