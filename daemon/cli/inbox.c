@@ -43,7 +43,7 @@ static const struct {
 	{ "withdrawn", "Withdrawn, and used here" },
 	{ "fix", "Fixes for your problems and priorities" },
 	{ "evidence", "Evidence and lessons on what you use or made" },
-	{ "topic", "On the topics that you follow" },
+	{ "topic", "On your topics" },
 };
 
 static const char *heading_of(const char *reason)
@@ -370,8 +370,9 @@ static const char inbox_text[] =
 	"and matters here: withdrawals of what this region uses, first and "
 	"until\n"
 	"they are acknowledged (weald ack); fixes for its own problems and\n"
-	"priorities; evidence and lessons on what it uses or made; then the\n"
-	"topics that it follows.\n";
+	"priorities; evidence and lessons on what it uses or made; then its\n"
+	"topics: those that it follows, and those of its own problems and\n"
+	"priorities.\n";
 
 int command_inbox(struct cli *c, int argc, char **argv)
 {

@@ -72,7 +72,7 @@ static const char *reason_words(const char *reason)
 		{ "withdrawn", "WITHDRAWN, and used here:" },
 		{ "fix", "a fix for a problem of ours:" },
 		{ "evidence", "about something that we use or made:" },
-		{ "topic", "on a topic that we follow:" },
+		{ "topic", "on a topic of ours:" },
 	};
 	size_t i;
 

@@ -18,7 +18,7 @@ setup() {
 @test "inbox says first what was withdrawn, then fixes, then topics" {
 	run -0 weald inbox
 	[[ ${lines[0]} == "WITHDRAWN  High-risk prescribing pop-up"*"you use this (reader-land/adoption/popup)" ]]
-	[[ $output == *"Fixes for your problems and priorities"*"uclpartners/intervention/sepsis-first-dose-trolley"*"for your reader-land/priority/sepsis"*"On the topics that you follow"* ]]
+	[[ $output == *"Fixes for your problems and priorities"*"uclpartners/intervention/sepsis-first-dose-trolley"*"for your reader-land/priority/sepsis"*"On your topics"* ]]
 	[[ $output != *reader-land/priority/sepsis\ \ * ]]
 	[[ $output == *"weald inbox --mark-read"* ]]
 	[ ! -e "$WEALD_HOME/inbox" ]
@@ -60,7 +60,7 @@ setup() {
 
 @test "inbox prints some under each heading, and marks all of it" {
 	run -0 --separate-stderr weald inbox --limit 1
-	[[ $output == *"Fixes for"*"On the topics"*"  ... and "*" more of these"* ]]
+	[[ $output == *"Fixes for"*"On your topics"*"  ... and "*" more of these"* ]]
 	[[ $output == *" of "*"--limit N shows so many under each heading"* ]]
 	run -0 weald inbox --json --limit 1
 	json '[x["reason"] for x in lines[:-1] if x["type"] == "item"].count("topic") == 1'
@@ -80,7 +80,7 @@ setup() {
 	weald --home many publish many-records/*/ >/dev/null
 	weald import many/feeds/many.git >/dev/null
 	run -0 weald inbox
-	[[ $output == *"On the topics that you follow"*"  ... and "*" more of these"* ]]
+	[[ $output == *"On your topics"*"  ... and "*" more of these"* ]]
 	[ "$(grep -c many/problem <<<"$output")" -le 50 ]
 	run -0 --separate-stderr weald inbox --mark-read
 	run -0 weald inbox
