@@ -164,6 +164,17 @@ setup() {
 	json '[l["withdrawn"] for l in lines[0]["links"] if l["rel"] == "intervention"] == [True]'
 }
 
+@test "show of an adoption that has stopped says what was withdrawn" {
+	borrow_reader
+	own_adoption
+	sed -i 's/^stage: .*/stage: stopped/' popup/record.md
+	weald publish popup >/dev/null 2>&1
+	run -0 weald show adoption/popup@2
+	[[ ${lines[2]} == "WITHDRAWN  the intervention: "*"weald show wessex/withdrawal/gp-high-risk-prescribing-popup says why"* ]]
+	run -0 weald inbox
+	[[ $output != *WITHDRAWN* ]]
+}
+
 @test "show of what others found of a thing says that it was withdrawn" {
 	borrow_reader
 	withdraw_trolley
