@@ -35,7 +35,7 @@ cannot_run() {
 @test "a second daemon on one home is refused, the first goes on" {
 	node_init alder
 	nodes_start alder
-	cannot_run alder another
+	cannot_run alder "already runs"
 	node_runs alder
 	node_publish alder one
 	[ "$(node alder log --json | grep -c '"action":"publish"')" -eq 1 ]
