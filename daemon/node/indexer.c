@@ -53,6 +53,7 @@
 #define FACTS_SHARE 10u
 
 static void indexer_step(struct node *n);
+static void step_in(struct node *n, uint64_t ms);
 
 /* ---- the queue -----------------------------------------------------------
  */
@@ -528,7 +529,7 @@ static void fill_done(struct job *job)
 		failed(n, f->err, &f->msg);
 	}
 	free(f);
-	indexer_step(n);
+	step_in(n, 0); /* this job counts as its feed's until it has ended */
 }
 
 static void fill_begin(struct node *n, struct replica *r)

@@ -55,12 +55,12 @@ static void job_done_cb(uv_work_t *req, int status)
 	assert(n->jobs > 0 && n->jobs_running > 0);
 	n->jobs--;
 	n->jobs_running--;
-	if (r != NULL) {
-		assert(r->busy);
-		r->busy = false;
-	}
+	/* no job of the replica begins before the end of this one: it may be
+	   that its feed is closed */
+	assert(r == NULL || r->busy);
 	job->done(job); /* frees it */
 	if (r != NULL) {
+		r->busy = false;
 		job_kick(r);
 	}
 	node_idle(n);
